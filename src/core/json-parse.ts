@@ -1,0 +1,215 @@
+/**
+ * A strict JSON reader (RFC 8259) for texts that were signed by somebody else: no duplicate names,
+ * no lone surrogates, bounded depth, exact integers.
+ */
+import type { JsonObject, JsonValue } from "./json.ts";
+
+/** The text is not JSON, or is JSON that two readers could read differently. Never quotes the text. */
+export class JsonSyntaxError extends Error {
+  override readonly name = "JsonSyntaxError";
+  readonly offset: number;
+  constructor(what: string, offset: number) {
+    super(`${what} at offset ${offset}`);
+    this.offset = offset;
+  }
+}
+
+/** An object and, for each of its members, where the value stands in the text: `[start, end)` in UTF-16 units. */
+export interface ParsedObject {
+  readonly object: JsonObject;
+  readonly spans: ReadonlyMap<string, readonly [start: number, end: number]>;
+}
+
+/** Deeper nesting than any claim set has a use for; bounds the recursion. */
+const MAX_DEPTH = 64;
+
+/**
+ * Parses one JSON text.
+ *
+ * @throws JsonSyntaxError for anything RFC 8259 does not allow, a name that occurs twice in an object,
+ *   an escaped or raw lone surrogate, or nesting deeper than 64.
+ */
+export function parseJson(text: string): JsonValue {
+  return new Reader(text).document();
+}
+
+/** Parses a text that must be one JSON object. @throws JsonSyntaxError as parseJson, and for any other type. */
+export function parseJsonObject(text: string): ParsedObject {
+  return new Reader(text).objectDocument();
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const ESCAPES: ReadonlyMap<number, string> = new Map([
+  [0x22, '"'],
+  [0x5c, "\\"],
+  [0x2f, "/"],
+  [0x62, "\b"],
+  [0x66, "\f"],
+  [0x6e, "\n"],
+  [0x72, "\r"],
+  [0x74, "\t"],
+]);
+const NUMBER = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;
+const HEX4 = /[0-9a-fA-F]{4}/y;
+
+class Reader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  document(): JsonValue {
+    this.#space();
+    const value = this.#value(0);
+    this.#end();
+    return value;
+  }
+
+  objectDocument(): ParsedObject {
+    this.#space();
+    if (this.#text.charCodeAt(this.#at) !== 0x7b) this.#fail("an object was expected");
+    const spans = new Map<string, readonly [number, number]>();
+    const object = this.#object(0, spans);
+    this.#end();
+    return { object, spans };
+  }
+
+  #fail(what: string): never {
+    throw new JsonSyntaxError(what, this.#at);
+  }
+
+  #end(): void {
+    this.#space();
+    if (this.#at !== this.#text.length) this.#fail("the text goes on after its value");
+  }
+
+  #space(): void {
+    for (;;) {
+      const code = this.#text.charCodeAt(this.#at);
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
+      this.#at += 1;
+    }
+  }
+
+  #value(depth: number): JsonValue {
+    switch (this.#text.charCodeAt(this.#at)) {
+      case 0x7b:
+        return this.#object(depth);
+      case 0x5b:
+        return this.#array(depth);
+      case QUOTE:
+        return this.#string();
+      case 0x74:
+        return this.#word("true", true);
+      case 0x66:
+        return this.#word("false", false);
+      case 0x6e:
+        return this.#word("null", null);
+      default:
+        return this.#number();
+    }
+  }
+
+  #word<T extends JsonValue>(word: string, value: T): T {
+    if (!this.#text.startsWith(word, this.#at)) this.#fail("a value was expected");
+    this.#at += word.length;
+    return value;
+  }
+
+  #number(): number | bigint {
+    NUMBER.lastIndex = this.#at;
+    const match = NUMBER.exec(this.#text);
+    if (match === null) return this.#fail("a value was expected");
+    this.#at += match[0].length;
+    const value = Number(match[0]);
+    const isInteger = match[1] === undefined && match[2] === undefined;
+    return isInteger && !Number.isSafeInteger(value) ? BigInt(match[0]) : value;
+  }
+
+  #object(depth: number, spans?: Map<string, readonly [number, number]>): JsonObject {
+    if (depth >= MAX_DEPTH) this.#fail("nested too deep");
+    this.#at += 1;
+    const members = new Map<string, JsonValue>();
+    this.#space();
+    if (this.#skip(0x7d)) return members;
+    for (;;) {
+      if (this.#text.charCodeAt(this.#at) !== QUOTE) this.#fail("a member name was expected");
+      const name = this.#string();
+      if (members.has(name)) this.#fail("a member name occurs twice");
+      this.#space();
+      if (!this.#skip(0x3a)) this.#fail("a colon was expected");
+      this.#space();
+      const start = this.#at;
+      members.set(name, this.#value(depth + 1));
+      spans?.set(name, [start, this.#at]);
+      this.#space();
+      if (this.#skip(0x7d)) return members;
+      if (!this.#skip(0x2c)) this.#fail("a comma or a brace was expected");
+      this.#space();
+    }
+  }
+
+  #array(depth: number): readonly JsonValue[] {
+    if (depth >= MAX_DEPTH) this.#fail("nested too deep");
+    this.#at += 1;
+    const items: JsonValue[] = [];
+    this.#space();
+    if (this.#skip(0x5d)) return items;
+    for (;;) {
+      items.push(this.#value(depth + 1));
+      this.#space();
+      if (this.#skip(0x5d)) return items;
+      if (!this.#skip(0x2c)) this.#fail("a comma or a bracket was expected");
+      this.#space();
+    }
+  }
+
+  #skip(code: number): boolean {
+    if (this.#text.charCodeAt(this.#at) !== code) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  #string(): string {
+    const text = this.#text;
+    this.#at += 1;
+    let start = this.#at;
+    let result = "";
+    let suspect = false;
+    for (;;) {
+      const code = text.charCodeAt(this.#at);
+      if (code === QUOTE) break;
+      if (Number.isNaN(code) || code < 0x20)
+        this.#fail("a string holds a control character or has no end");
+      if (code === BACKSLASH) {
+        result += text.slice(start, this.#at) + this.#escape();
+        suspect = true;
+        start = this.#at;
+      } else {
+        if (code >= 0xd800 && code <= 0xdfff) suspect = true;
+        this.#at += 1;
+      }
+    }
+    result += text.slice(start, this.#at);
+    if (suspect && !result.isWellFormed()) this.#fail("a string holds half a surrogate pair");
+    this.#at += 1;
+    return result;
+  }
+
+  #escape(): string {
+    const code = this.#text.charCodeAt(this.#at + 1);
+    const plain = ESCAPES.get(code);
+    if (plain !== undefined) {
+      this.#at += 2;
+      return plain;
+    }
+    HEX4.lastIndex = this.#at + 2;
+    const hex = code === 0x75 ? HEX4.exec(this.#text) : null;
+    if (hex === null) return this.#fail("an unknown escape");
+    this.#at += 6;
+    return String.fromCharCode(Number.parseInt(hex[0], 16));
+  }
+}
