@@ -1,0 +1,57 @@
+/** Patterns that run in linear time (RE2 syntax), bounded so that one look costs 50 ms at most. */
+import { RE2JS } from "re2js";
+
+/** A compiled pattern; `test` says whether any part of the text matches. */
+export interface Pattern {
+  readonly source: string;
+  test(text: string): boolean;
+}
+
+/** Characters a pattern may have. */
+export const MAX_PATTERN_LENGTH = 1024;
+
+/** Instructions a compiled pattern may have: counted repetition multiplies them (`(a{99}){99}`). */
+export const MAX_PATTERN_SIZE = 256;
+
+/**
+ * How long a text may be for a pattern of up to so many instructions. Linear time is time × size:
+ * the worst pairs (`[ab]*a[ab]{190}c` on random a and b) were measured at 10 µs and more a character.
+ */
+const TEXT_LIMITS: readonly (readonly [size: number, text: number])[] = [
+  [16, 65_536],
+  [64, 8192],
+  [128, 4096],
+  [MAX_PATTERN_SIZE, 2048],
+];
+
+/** The longest text, in UTF-16 units, that a pattern of this many instructions is run on. */
+export function longestText(size: number): number {
+  for (const [atMost, text] of TEXT_LIMITS) if (size <= atMost) return text;
+  return 0;
+}
+
+/**
+ * Compiles a pattern of RE2's syntax (https://github.com/google/re2/wiki/Syntax); look-around and
+ * back-references are not in it, because they have no linear-time match. A text longer than
+ * `longestText` counts as a match: a rule refuses, so that is the safe side.
+ *
+ * @returns what is wrong, in words, when it cannot be used
+ */
+export function compilePattern(source: string): Pattern | string {
+  if (source.length > MAX_PATTERN_LENGTH) {
+    return `a pattern of at most ${MAX_PATTERN_LENGTH} characters`;
+  }
+  let program: RE2JS;
+  let size: number;
+  try {
+    program = RE2JS.compile(source);
+    size = program.programSize();
+  } catch {
+    return "a pattern of RE2's syntax (linear time: no look-around, no back-references)";
+  }
+  if (size > MAX_PATTERN_SIZE) {
+    return `a simpler pattern: this one needs ${size} steps, and ${MAX_PATTERN_SIZE} is the most (mind {n,m})`;
+  }
+  const longest = longestText(size);
+  return { source, test: (text) => text.length > longest || program.test(text) };
+}
