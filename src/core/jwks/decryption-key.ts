@@ -1,0 +1,130 @@
+/** Reads the keys that decrypt JWE, and finds the one a token asks for. */
+import { createPrivateKey, createSecretKey, type KeyObject } from "node:crypto";
+import type { JsonObject, JsonValue } from "../json.ts";
+import { JsonSyntaxError, parseJson } from "../json-parse.ts";
+import { JWE_ALGORITHMS, JWE_ENCRYPTIONS, type JweAlgorithm } from "../token/algorithms.ts";
+import { decodeBase64url } from "../token/base64url.ts";
+import { KeySetError } from "./key-set.ts";
+
+export interface DecryptionKey {
+  readonly kid: string | undefined;
+  /** The one algorithm it is for; undefined: those of its type and size. `dir` keys may name their `enc`. */
+  readonly declaredAlg: string | undefined;
+  readonly kty: JweAlgorithm["kty"];
+  /** Bytes of a symmetric key, 0 for others. */
+  readonly bytes: number;
+  readonly material: KeyObject;
+}
+
+const MIN_RSA_BITS = 2048;
+const DECRYPT_OPERATIONS: ReadonlySet<JsonValue> = new Set([
+  "decrypt",
+  "unwrapKey",
+  "deriveKey",
+  "deriveBits",
+]);
+
+/**
+ * Parses the text of `JWT_DECRYPT_FILE`: one JWK, a list of them, or an RFC 7517 set, with private
+ * parts.
+ *
+ * @throws KeySetError naming the first key that cannot serve: an operator's own file is not skipped over.
+ */
+export function parseDecryptionKeys(text: string): readonly DecryptionKey[] {
+  return entriesOf(text).map((entry, index) => {
+    try {
+      return importDecryptionKey(entry);
+    } catch (error) {
+      const why = error instanceof KeySetError ? error.message : "its parameters cannot be read";
+      throw new KeySetError(`key ${index + 1}: ${why}`);
+    }
+  });
+}
+
+/** Finds the one key for a JWE header (RFC 7516 §5.2 step 6); undefined where none or several fit. */
+export function selectDecryptionKey(
+  keys: readonly DecryptionKey[],
+  algorithm: JweAlgorithm,
+  enc: string,
+  kid: string | undefined,
+): DecryptionKey | undefined {
+  const named = kid === undefined ? keys : keys.filter((key) => key.kid === kid);
+  const fitting = named.filter((key) => fits(key, algorithm, enc));
+  return fitting.length === 1 ? fitting[0] : undefined;
+}
+
+function fits(key: DecryptionKey, algorithm: JweAlgorithm, enc: string): boolean {
+  if (key.kty !== algorithm.kty) return false;
+  const isDirect = algorithm.name === "dir";
+  const { declaredAlg } = key;
+  if (declaredAlg !== undefined && declaredAlg !== algorithm.name) {
+    if (!isDirect || declaredAlg !== enc) return false;
+  }
+  if (key.kty !== "oct") return true;
+  return key.bytes === (isDirect ? JWE_ENCRYPTIONS.get(enc) : algorithm.keyBytes);
+}
+
+function entriesOf(text: string): readonly JsonObject[] {
+  let document: JsonValue;
+  try {
+    document = parseJson(text);
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) throw new KeySetError(`not JSON: ${error.message}`);
+    throw error;
+  }
+  if (document instanceof Map && document.has("kty")) return [document];
+  const list = document instanceof Map ? document.get("keys") : document;
+  if (!Array.isArray(list)) throw new KeySetError("neither a JWK, a list of them nor a set");
+  return list.map((entry: JsonValue) => {
+    if (entry instanceof Map) return entry;
+    throw new KeySetError("a key is not an object");
+  });
+}
+
+function importDecryptionKey(entry: JsonObject): DecryptionKey {
+  const { use, key_ops: operations } = Object.fromEntries(entry);
+  if (use !== undefined && use !== "enc") throw new KeySetError("its use is not enc");
+  if (operations !== undefined) {
+    const isMeant =
+      Array.isArray(operations) && operations.some((op) => DECRYPT_OPERATIONS.has(op));
+    if (!isMeant) throw new KeySetError("its key_ops do not include decryption");
+  }
+  const declaredAlg = optionalString(entry, "alg");
+  if (
+    declaredAlg !== undefined &&
+    !JWE_ALGORITHMS.has(declaredAlg) &&
+    !JWE_ENCRYPTIONS.has(declaredAlg)
+  ) {
+    throw new KeySetError("its algorithm is not one for encryption that is supported here");
+  }
+  const kid = optionalString(entry, "kid");
+  return { kid: kid === "" ? undefined : kid, declaredAlg, ...materialOf(entry) };
+}
+
+function materialOf(entry: JsonObject): Pick<DecryptionKey, "kty" | "bytes" | "material"> {
+  const kty = optionalString(entry, "kty");
+  if (kty === "oct") {
+    const secret = decodeBase64url(optionalString(entry, "k") ?? "");
+    if (secret === undefined || secret.length < 16) {
+      throw new KeySetError("its secret is not base64url, or has fewer than 16 bytes");
+    }
+    return { kty: "oct", bytes: secret.length, material: createSecretKey(secret) };
+  }
+  const material = createPrivateKey({ format: "jwk", key: stringMembers(entry) });
+  if (kty !== "RSA") return { kty: "EC/OKP", bytes: 0, material };
+  const bits = material.asymmetricKeyDetails?.modulusLength ?? 0;
+  if (bits < MIN_RSA_BITS) throw new KeySetError(`its modulus has ${bits} bits, fewer than 2048`);
+  return { kty: "RSA", bytes: 0, material };
+}
+
+function stringMembers(entry: JsonObject): Record<string, string> {
+  const members: [string, string][] = [];
+  for (const [name, value] of entry) if (typeof value === "string") members.push([name, value]);
+  return Object.fromEntries(members);
+}
+
+function optionalString(entry: JsonObject, name: string): string | undefined {
+  const value = entry.get(name);
+  if (value === undefined || typeof value === "string") return value;
+  throw new KeySetError(`its ${name} is not a string`);
+}
