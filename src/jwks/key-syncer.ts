@@ -1,0 +1,131 @@
+/** Keeps the key ring up to date from all sources: on an interval, on demand, and never from a stale set. */
+import { KeyRing } from "../core/jwks/key-ring.ts";
+import { nextDelayMs, type SyncTimes } from "../core/jwks/refresh-schedule.ts";
+import {
+  KeySource,
+  type KeySourceOptions,
+  type KeySourceSpec,
+  type KeySourceState,
+} from "./key-source.ts";
+
+export interface KeySyncerOptions extends KeySourceOptions {
+  readonly sources: readonly KeySourceSpec[];
+  readonly times: () => SyncTimes;
+  /** A number in [0, 1), for jitter. */
+  readonly random: () => number;
+  /** Told after each attempt, with the source's new state and whether its keys changed. */
+  readonly onSync: (state: KeySourceState, isChanged: boolean) => void;
+}
+
+/** A token may name an unknown key at most this often per source; random kids must not flood the issuer. */
+const UNKNOWN_KEY_PAUSE_MS = 30_000;
+
+interface Scheduled {
+  readonly source: KeySource;
+  timer: ReturnType<typeof setTimeout> | undefined;
+  nextAtMs: number;
+  lastOnDemandMs: number;
+}
+
+export class KeySyncer {
+  readonly #options: KeySyncerOptions;
+  readonly #scheduled: readonly Scheduled[];
+  readonly #monotonicMs: () => number;
+  #ring = new KeyRing([]);
+  #ringFrom: readonly unknown[] = [];
+  #isStopped = false;
+
+  constructor(options: KeySyncerOptions, monotonicMs: () => number = () => performance.now()) {
+    this.#options = options;
+    this.#monotonicMs = monotonicMs;
+    this.#scheduled = options.sources.map((spec) => ({
+      source: new KeySource(spec, options),
+      timer: undefined,
+      nextAtMs: 0,
+      lastOnDemandMs: Number.NEGATIVE_INFINITY,
+    }));
+  }
+
+  /**
+   * The ring in force now. A source whose last good set is older than the maximum age gives no keys,
+   * from the moment it is too old, whether or not anything was read since.
+   */
+  ring(): KeyRing {
+    const now = this.#options.nowSeconds();
+    const { maxAgeSeconds } = this.#options.times();
+    const sets = this.#scheduled.map(({ source }) => {
+      const { set, fetchedAtSeconds } = source.state;
+      const isFresh = fetchedAtSeconds !== undefined && now - fetchedAtSeconds < maxAgeSeconds;
+      return isFresh ? set : undefined;
+    });
+    if (
+      sets.some((set, index) => set !== this.#ringFrom[index]) ||
+      sets.length !== this.#ringFrom.length
+    ) {
+      this.#ring = new KeyRing(sets.flatMap((set) => set?.keys ?? []));
+      this.#ringFrom = sets;
+    }
+    return this.#ring;
+  }
+
+  /** Each source's state and when it is read next, in milliseconds from now. */
+  states(): readonly (KeySourceState & { readonly nextInMs: number })[] {
+    const now = this.#monotonicMs();
+    return this.#scheduled.map(({ source, nextAtMs }) => ({
+      ...source.state,
+      nextInMs: Math.max(0, nextAtMs - now),
+    }));
+  }
+
+  /** Takes up the sets of the former run, reads the files, and begins with the rest without waiting for it. */
+  async start(): Promise<void> {
+    await Promise.all(this.#scheduled.map(({ source }) => source.restore()));
+    const first = this.#scheduled.map(async (one) => this.#refresh(one));
+    const files = first.filter((_, index) => this.#scheduled[index]?.source.spec.kind === "file");
+    await Promise.all(files);
+  }
+
+  /** Reads every source now. */
+  async syncNow(): Promise<void> {
+    await Promise.all(this.#scheduled.map(async (one) => this.#refresh(one)));
+  }
+
+  /**
+   * Reads the sources again because a token named a key that is not there: each at most once in 30 s,
+   * those under way joined, and no longer than the time given.
+   *
+   * @returns whether the ring is another one now.
+   */
+  async refreshForUnknownKey(issuer: string | undefined, waitMs: number): Promise<boolean> {
+    const before = this.ring();
+    const now = this.#monotonicMs();
+    const due = this.#scheduled.filter((one) => {
+      const { issuer: bound } = one.source.spec;
+      if (bound !== undefined && bound !== issuer) return false;
+      return now - one.lastOnDemandMs >= UNKNOWN_KEY_PAUSE_MS;
+    });
+    if (due.length === 0) return false;
+    for (const one of due) one.lastOnDemandMs = now;
+    const waited = Promise.withResolvers<void>();
+    const timer = setTimeout(waited.resolve, waitMs);
+    await Promise.race([Promise.all(due.map(async (one) => this.#refresh(one))), waited.promise]);
+    clearTimeout(timer);
+    return this.ring() !== before;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    for (const one of this.#scheduled) clearTimeout(one.timer);
+  }
+
+  async #refresh(one: Scheduled): Promise<void> {
+    const isChanged = await one.source.refresh();
+    const { state } = one.source;
+    this.#options.onSync(state, isChanged);
+    if (this.#isStopped) return;
+    const delayMs = nextDelayMs(state, this.#options.times(), this.#options.random());
+    one.nextAtMs = this.#monotonicMs() + delayMs;
+    clearTimeout(one.timer);
+    one.timer = setTimeout(() => void this.#refresh(one), delayMs);
+  }
+}
