@@ -1,0 +1,180 @@
+/** Brings flags, environment, file and defaults together into one typed configuration, or every problem at once. */
+import { readFileSync } from "node:fs";
+import { parseIssuers, type IssuerSettings } from "./issuers.ts";
+import { fileKeyOf, SETTING_ENTRIES, type SettingKey, type Settings } from "./settings.ts";
+import { isLoopback, ValueProblem } from "./values.ts";
+
+export interface Config {
+  readonly settings: Settings;
+  readonly issuers: readonly IssuerSettings[];
+  /** Where each value came from: `flag`, `environment`, `file` or `default`. */
+  readonly origins: ReadonlyMap<SettingKey, Origin>;
+  /** Each value's text as given, secrets included: redact before showing. */
+  readonly texts: ReadonlyMap<SettingKey, string>;
+}
+
+export type Origin = "flag" | "environment" | "file" | "default";
+
+export interface ConfigProblem {
+  readonly key: string;
+  readonly message: string;
+}
+
+/** The configuration cannot be used; exit code 78. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly problems: readonly ConfigProblem[];
+  constructor(problems: readonly ConfigProblem[]) {
+    super(problems.map(({ key, message }) => `${key}: ${message}`).join("\n"));
+    this.problems = problems;
+  }
+}
+
+export interface ConfigInput {
+  readonly flags: ReadonlyMap<SettingKey, string>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** A file that must be there. */
+  readonly file: string | undefined;
+  /** A file that is read where it is there. */
+  readonly defaultFile: string;
+}
+
+/** Loads the configuration: flags over environment over file over defaults. @throws ConfigError with every problem. */
+export function loadConfig(input: ConfigInput): Config {
+  const problems: ConfigProblem[] = [];
+  const file = readFile(input, problems);
+  const origins = new Map<SettingKey, Origin>();
+  const texts = new Map<SettingKey, string>();
+  const values: Partial<Record<SettingKey, unknown>> = {};
+  for (const [key, setting] of SETTING_ENTRIES) {
+    try {
+      const { text, origin } = findText(key, setting, input, file);
+      values[key] = setting.parse(text);
+      texts.set(key, text);
+      origins.set(key, origin);
+    } catch (error) {
+      if (!(error instanceof ValueProblem)) throw error;
+      problems.push({ key: setting.name, message: error.message });
+    }
+  }
+  const issuers = readIssuers(file, problems);
+  if (problems.length === 0) {
+    const settings = values as Settings;
+    problems.push(...checkTogether(settings, issuers));
+    if (problems.length === 0) return { settings, issuers, origins, texts };
+  }
+  throw new ConfigError(problems);
+}
+
+function findText(
+  key: SettingKey,
+  setting: { readonly name: string; readonly defaultText: string; readonly isSecret: boolean },
+  input: ConfigInput,
+  file: ReadonlyMap<string, unknown>,
+): { readonly text: string; readonly origin: Origin } {
+  const flag = input.flags.get(key);
+  if (flag !== undefined) return { text: flag, origin: "flag" };
+  const { name } = setting;
+  const fromEnvironment = input.environment[name];
+  if (fromEnvironment !== undefined) return { text: fromEnvironment, origin: "environment" };
+  if (setting.isSecret) {
+    const path = input.environment[`${name}_FILE`];
+    if (path !== undefined) return { text: readSecret(path), origin: "environment" };
+    const filePath = file.get(`${fileKeyOf(name)}_file`);
+    if (filePath !== undefined) return { text: readSecret(toText(filePath)), origin: "file" };
+  }
+  const fromFile = file.get(fileKeyOf(name));
+  if (fromFile !== undefined) return { text: toText(fromFile), origin: "file" };
+  return { text: setting.defaultText, origin: "default" };
+}
+
+function toText(value: unknown): string {
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
+    return String(value);
+  }
+  if (Array.isArray(value)) return value.map(toText).join(",");
+  throw new ValueProblem("must be a text, a number, true, false, or a list of these");
+}
+
+function readSecret(path: string): string {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    throw new ValueProblem(`its file ${path} cannot be read`);
+  }
+}
+
+function readFile(input: ConfigInput, problems: ConfigProblem[]): ReadonlyMap<string, unknown> {
+  const path = input.file ?? input.defaultFile;
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const isAbsent = error instanceof Error && "code" in error && error.code === "ENOENT";
+    if (isAbsent && input.file === undefined) return new Map();
+    problems.push({ key: path, message: "cannot be read" });
+    return new Map();
+  }
+  try {
+    const members = new Map<string, unknown>(Object.entries(Bun.TOML.parse(text)));
+    problems.push(...unknownKeys(members, path));
+    return members;
+  } catch (error) {
+    problems.push({
+      key: path,
+      message: `is not TOML: ${error instanceof Error ? error.message : ""}`,
+    });
+    return new Map();
+  }
+}
+
+function unknownKeys(
+  members: ReadonlyMap<string, unknown>,
+  path: string,
+): readonly ConfigProblem[] {
+  const known = new Set(["issuers"]);
+  for (const [, { name, isSecret }] of SETTING_ENTRIES) {
+    known.add(fileKeyOf(name));
+    if (isSecret) known.add(`${fileKeyOf(name)}_file`);
+  }
+  const unknown = [...members.keys()].filter((key) => !known.has(key));
+  return unknown.map((key) => ({ key, message: `is not a setting (${path})` }));
+}
+
+function readIssuers(
+  file: ReadonlyMap<string, unknown>,
+  problems: ConfigProblem[],
+): readonly IssuerSettings[] {
+  try {
+    return parseIssuers(file.get("issuers"));
+  } catch (error) {
+    if (!(error instanceof ValueProblem)) throw error;
+    problems.push({ key: "issuers", message: error.message });
+    return [];
+  }
+}
+
+function checkTogether(
+  settings: Settings,
+  issuers: readonly IssuerSettings[],
+): readonly ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  if (!isLoopback(settings.adminListen.host) && settings.adminOrigin === undefined) {
+    const message = "is needed, because the admin page listens beyond loopback (JWT_ADMIN_LISTEN)";
+    problems.push({ key: "JWT_ADMIN_ORIGIN", message });
+  }
+  if (settings.adminOrigin?.startsWith("http:") === true) {
+    const { hostname } = new URL(settings.adminOrigin);
+    if (!isLoopback(hostname.replace(/^\[|\]$/g, ""))) {
+      problems.push({ key: "JWT_ADMIN_ORIGIN", message: "must be https:// beyond loopback" });
+    }
+  }
+  const both = issuers.find(({ issuer }) => settings.oidcIssuers.includes(issuer));
+  if (both !== undefined) {
+    problems.push({
+      key: "JWT_OIDC_ISSUERS",
+      message: "names an issuer that has a table of its own",
+    });
+  }
+  return problems;
+}

@@ -1,0 +1,257 @@
+/**
+ * The declared table of the server's settings: name, meaning, default, type. The README's table, the
+ * commented configuration file and the command line's flags are made from it.
+ */
+import { JWS_ALGORITHMS } from "../core/token/algorithms.ts";
+import {
+  integerIn,
+  oneOf,
+  optionalIntegerIn,
+  parseBoolean,
+  parseList,
+  parseListens,
+  parseOptionalSet,
+  parseOptionalText,
+  parseOrigin,
+  parseTcpListen,
+  parseText,
+  parseUrls,
+  ValueProblem,
+} from "./values.ts";
+
+export interface Setting<T> {
+  /** The environment variable; the file's key is it without `JWT_`, in lower case. */
+  readonly name: `JWT_${string}`;
+  readonly meaning: string;
+  readonly defaultText: string;
+  readonly parse: (text: string) => T;
+  /** Never shown; may also be given as NAME_FILE. */
+  readonly isSecret: boolean;
+  /** Whether SIGHUP takes a new value up; the others need a restart. */
+  readonly isLive: boolean;
+}
+
+type Marks = "secret" | "live";
+
+function setting<T>(
+  name: `JWT_${string}`,
+  defaultText: string,
+  parse: (text: string) => T,
+  meaning: string,
+  ...marks: readonly Marks[]
+): Setting<T> {
+  const isSecret = marks.includes("secret");
+  return { name, meaning, defaultText, parse, isSecret, isLive: marks.includes("live") };
+}
+
+const DAY = 86_400;
+const YEAR = 366 * DAY;
+
+export const SETTINGS = {
+  listen: setting(
+    "JWT_LISTEN",
+    "127.0.0.1:4000",
+    parseListens,
+    "Where the token-server listens: `host:port` and `unix:/path`, comma list.",
+  ),
+  adminListen: setting(
+    "JWT_ADMIN_LISTEN",
+    "127.0.0.1:4001",
+    parseTcpListen,
+    "Where the admin page and API listen.",
+  ),
+  adminOrigin: setting(
+    "JWT_ADMIN_ORIGIN",
+    "",
+    parseOrigin,
+    "The `https://…` origin under which people reach the page; needed when it listens beyond loopback.",
+  ),
+  trustedProxies: setting(
+    "JWT_TRUSTED_PROXIES",
+    "",
+    parseList,
+    "Addresses whose `X-Forwarded-For` counts, for login throttling and audit.",
+  ),
+  dataDir: setting(
+    "JWT_DATA_DIR",
+    "/var/lib/haproxy-jwt",
+    parseText,
+    "Folder of the database, the last good keys and the control socket; mode 0700.",
+  ),
+  jwksFile: setting(
+    "JWT_JWKS_FILE",
+    "",
+    parseList,
+    "Files with verification keys, comma list: the seed's list or an RFC 7517 set.",
+    "live",
+  ),
+  jwksUrl: setting(
+    "JWT_JWKS_URL",
+    "",
+    parseUrls,
+    "Addresses of verification keys, comma list, in either format.",
+    "live",
+  ),
+  oidcIssuers: setting(
+    "JWT_OIDC_ISSUERS",
+    "",
+    parseUrls,
+    "Issuers whose keys are found by OpenID Connect discovery; such a key verifies only tokens of its `iss`.",
+    "live",
+  ),
+  syncInterval: setting(
+    "JWT_SYNC_INTERVAL",
+    "300",
+    integerIn(1, DAY),
+    "Seconds between two readings of a key source.",
+    "live",
+  ),
+  keyMaxAge: setting(
+    "JWT_KEY_MAX_AGE",
+    "86400",
+    integerIn(1, YEAR),
+    "Seconds that the last good keys of an unreachable source are used.",
+    "live",
+  ),
+  allowShortSecrets: setting(
+    "JWT_ALLOW_SHORT_SECRETS",
+    "false",
+    parseBoolean,
+    "Take HMAC secrets shorter than their hash, with a warning.",
+    "live",
+  ),
+  issuer: setting(
+    "JWT_ISSUER",
+    "",
+    parseOptionalSet,
+    "Accepted `iss`, comma list; empty: any.",
+    "live",
+  ),
+  audience: setting(
+    "JWT_AUDIENCE",
+    "",
+    parseOptionalSet,
+    "Accepted `aud`, comma list, any of them; empty: any.",
+    "live",
+  ),
+  requireExp: setting(
+    "JWT_REQUIRE_EXP",
+    "true",
+    parseBoolean,
+    "Whether a token without `exp` is refused.",
+    "live",
+  ),
+  requiredClaims: setting(
+    "JWT_REQUIRED_CLAIMS",
+    "",
+    parseList,
+    "Other claims a token must have, comma list.",
+    "live",
+  ),
+  typ: setting(
+    "JWT_TYP",
+    "",
+    parseOptionalSet,
+    "Accepted `typ` headers, comma list, without regard to case; empty: any.",
+    "live",
+  ),
+  maxTokenAge: setting(
+    "JWT_MAX_TOKEN_AGE",
+    "",
+    optionalIntegerIn(1, 100 * YEAR),
+    "Seconds since `iat` after which a token is refused; empty: no limit.",
+    "live",
+  ),
+  clockSkew: setting(
+    "JWT_CLOCK_SKEW",
+    "5",
+    integerIn(0, 3600),
+    "Seconds by which clocks may differ.",
+    "live",
+  ),
+  subjectClaims: setting(
+    "JWT_SUBJECT_CLAIMS",
+    "username,sub",
+    parseList,
+    "Claims whose value names the token's subject, comma list.",
+  ),
+  legacy: setting(
+    "JWT_LEGACY",
+    "accept",
+    oneOf("accept", "reject"),
+    "What happens to tokens without a truthy `st` claim: `accept` or `reject`.",
+    "live",
+  ),
+  algorithms: setting(
+    "JWT_ALGORITHMS",
+    "",
+    parseAlgorithms,
+    "Accepted signature algorithms, comma list; empty: what each key is bound to.",
+    "live",
+  ),
+  maxTokenBytes: setting(
+    "JWT_MAX_TOKEN_BYTES",
+    "8192",
+    integerIn(256, 65_536),
+    "Longer tokens are refused.",
+  ),
+  decryptFile: setting(
+    "JWT_DECRYPT_FILE",
+    "",
+    parseOptionalText,
+    "File with the JWK or JWKs that decrypt JWE.",
+    "live",
+  ),
+  verifierKey: setting(
+    "JWT_VERIFIER_KEY",
+    "",
+    parseVerifierKeys,
+    "Secret shared between HAProxy's side and the server; two, comma separated, while rotating. " +
+      "Empty: `/etc/haproxy-jwt/verifier.key`, else one made in the data folder.",
+    "secret",
+  ),
+  logLevel: setting(
+    "JWT_LOG_LEVEL",
+    "info",
+    oneOf("debug", "info", "warn", "error"),
+    "Least level that is logged: `debug`, `info`, `warn`, `error`.",
+    "live",
+  ),
+} as const;
+
+export type SettingKey = keyof typeof SETTINGS;
+export type Settings = { readonly [K in SettingKey]: ReturnType<(typeof SETTINGS)[K]["parse"]> };
+
+/** The settings as a list, in the table's order. */
+export const SETTING_ENTRIES: readonly (readonly [SettingKey, Setting<unknown>])[] = (
+  Object.keys(SETTINGS) as SettingKey[]
+).map((key) => [key, SETTINGS[key]] as const);
+
+/** The key of a setting in the configuration file. */
+export function fileKeyOf(name: string): string {
+  return name.slice("JWT_".length).toLowerCase();
+}
+
+/** The command line's flag of a setting. */
+export function flagOf(name: string): string {
+  return `--${fileKeyOf(name).replaceAll("_", "-")}`;
+}
+
+function parseAlgorithms(text: string): ReadonlySet<string> | undefined {
+  const names = parseOptionalSet(text);
+  for (const name of names ?? []) {
+    if (!JWS_ALGORITHMS.has(name)) {
+      throw new ValueProblem(`must hold only ${[...JWS_ALGORITHMS.keys()].join(", ")}`);
+    }
+  }
+  return names;
+}
+
+function parseVerifierKeys(text: string): readonly string[] {
+  const keys = parseList(text);
+  if (keys.length > 2) throw new ValueProblem("must hold one key, or two while rotating");
+  if (keys.some((key) => key.length < 16 || !/^[\x21-\x7e]+$/.test(key))) {
+    throw new ValueProblem("must have at least 16 printable characters, no blanks");
+  }
+  return keys;
+}
