@@ -1,0 +1,112 @@
+/** The whole path of a request: client, HAProxy, token-server, upstream, wired for one test file. */
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Appliance, startAppliance } from "./appliance.ts";
+import { type Answer, toAnswer } from "./answer.ts";
+import { type Haproxy, startHaproxy } from "./haproxy.ts";
+import { scanLogs } from "./log-scan.ts";
+import { exchange, toRequest } from "./raw-client.ts";
+import { type RawUpstream, startRawUpstream } from "./raw-upstream.ts";
+import { type TcpProxy, startTcpProxy } from "./tcp-proxy.ts";
+import { createTempFolder } from "./temp-folder.ts";
+import { createKeys, type Keys } from "./tokens.ts";
+
+/** What to put between client and upstream; everything has a default. */
+export interface EdgeOptions {
+  /** A name under haproxy/ or a path. */
+  readonly config?: string;
+  /** Whether HAProxy gets the key file too, or leaves signatures to the token-server. */
+  readonly verifiesInHaproxy?: boolean;
+  /** The key file's content: the default keys in the seed's form, unless given. */
+  readonly keyFile?: unknown;
+  /** JWT_DECRYPT_FILE's content: the default `dir` key, unless given. */
+  readonly decryptFile?: unknown;
+  readonly serverEnv?: Readonly<Record<string, string>>;
+  readonly haproxyEnv?: Readonly<Record<string, string>>;
+  readonly luaDir?: string;
+  readonly extraConfigs?: readonly string[];
+  /** Puts a TCP proxy between HAProxy and the token-server. */
+  readonly withCable?: boolean;
+  /** Errors of Lua that the test injects and the log may therefore show. */
+  readonly mayLogLuaErrors?: boolean;
+}
+
+/** A running edge. */
+export interface Edge {
+  readonly keys: Keys;
+  readonly folder: string;
+  readonly keyFile: string;
+  readonly server: Appliance;
+  readonly haproxy: Haproxy;
+  readonly upstream: RawUpstream;
+  readonly cable: TcpProxy | undefined;
+  /** Sends one GET with a token, or without, and says what the upstream was told. */
+  readonly ask: (token?: string, lines?: readonly string[]) => Promise<Answer>;
+  /** Sends bytes as they are. */
+  readonly send: (bytes: Buffer | string, timeoutMs?: number) => Promise<Answer>;
+  /** Words that must never be read in a log. */
+  readonly keepSecret: (text: string) => void;
+}
+
+/**
+ * Starts server, upstream and HAProxy. When `stack` is disposed, they stop and their logs are read: a token that was
+ * sent through `ask`, a secret, or an error of Lua in them fails the file.
+ */
+export async function startEdge(
+  stack: AsyncDisposableStack,
+  options: EdgeOptions = {},
+): Promise<Edge> {
+  const folder = createTempFolder(stack);
+  const keys = createKeys();
+  const secrets = new Set<string>([keys.hs.entry["secret"] ?? "", String(keys.dir.jwk["k"])]);
+  stack.defer(() => scanLogs(folder, secrets, options.mayLogLuaErrors === true));
+  const keyFile = join(folder, "keys.json");
+  const decryptFile = join(folder, "decrypt.json");
+  const entries = options.keyFile ?? [keys.hs.entry, keys.rs.entry, keys.es.entry];
+  writeFileSync(keyFile, JSON.stringify(entries), { mode: 0o600 });
+  const decrypt = options.decryptFile ?? { keys: [keys.dir.jwk] };
+  writeFileSync(decryptFile, JSON.stringify(decrypt), { mode: 0o600 });
+  const serverFolder = join(folder, "server");
+  mkdirSync(serverFolder);
+  chmodSync(folder, 0o755);
+
+  const upstream = await startRawUpstream(stack);
+  const server = await startAppliance(stack, {
+    folder: serverFolder,
+    env: { JWT_JWKS_FILE: keyFile, JWT_DECRYPT_FILE: decryptFile, ...options.serverEnv },
+  });
+  secrets.add(server.verifierKey);
+  const cable = options.withCable === true ? await startTcpProxy(stack, server.port) : undefined;
+  const haproxy = await startHaproxy(stack, {
+    folder,
+    config: options.config ?? "haproxy.cfg",
+    extraConfigs: options.extraConfigs ?? [],
+    env: {
+      JWT_UPSTREAM: `127.0.0.1:${upstream.port}`,
+      JWT_TOKEN_SERVER: `127.0.0.1:${cable?.port ?? server.port}`,
+      JWT_VERIFIER_KEY: server.verifierKey,
+      ...(options.verifiesInHaproxy === false ? {} : { JWT_JWKS_FILE: keyFile }),
+      ...(options.luaDir === undefined ? {} : { JWT_LUA_DIR: options.luaDir }),
+      ...options.haproxyEnv,
+    },
+  });
+  const send = async (bytes: Buffer | string, timeoutMs?: number) =>
+    toAnswer(await exchange(haproxy.port, bytes, timeoutMs === undefined ? {} : { timeoutMs }));
+  return {
+    keys,
+    folder,
+    keyFile,
+    server,
+    haproxy,
+    upstream,
+    cable,
+    send,
+    keepSecret: (text) => secrets.add(text),
+    ask: async (token, lines = []) => {
+      if (token === undefined) return send(toRequest(lines));
+      // The last part is the signature or tag: enough to know the token by, and no log has it by chance.
+      for (const part of token.split(".")) if (part.length >= 16) secrets.add(part);
+      return send(toRequest([`authorization: Bearer ${token}`, ...lines]));
+    },
+  };
+}
