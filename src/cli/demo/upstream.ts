@@ -1,0 +1,47 @@
+/** The application of the demonstration: it says which headers it was given. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A listening upstream. */
+export interface Upstream {
+  readonly port: number;
+  readonly stop: () => void;
+}
+
+/**
+ * Starts it on 127.0.0.1; 0 takes a free port. Each answer is the request line and its header fields, a line each,
+ * in the bytes they came in.
+ */
+export async function startUpstream(port: number): Promise<Upstream> {
+  const server = createServer((request, response) => {
+    const lines = [`${request.method} ${request.url}`];
+    for (let i = 0; i + 1 < request.rawHeaders.length; i += 2) {
+      lines.push(`${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}`);
+    }
+    response.setHeader("content-type", "text/plain; charset=utf-8");
+    response.end(Buffer.from(`${lines.join("\n")}\n`, "latin1"));
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject);
+  server.listen(port, "127.0.0.1", resolve);
+  await promise;
+  return {
+    port: portOf(server.address()),
+    stop: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+/** Finds a port of 127.0.0.1 that is free now. */
+export async function findFreePort(): Promise<number> {
+  const upstream = await startUpstream(0);
+  upstream.stop();
+  return upstream.port;
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  if (address === null || typeof address === "string") throw new TypeError("not a TCP server");
+  return address.port;
+}
