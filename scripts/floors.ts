@@ -7,37 +7,36 @@
 import { Glob } from "bun";
 
 /** Folder of src → the folders and bare packages it may import. */
-const FLOORS: Readonly<
-  Record<string, { inside: readonly string[]; packages: readonly string[] }>
-> = {
-  core: {
-    inside: ["core"],
-    packages: ["jose", "lru-cache", "re2js", "node:crypto"],
-  },
-  config: { inside: ["core", "config"], packages: ["node:fs", "node:path"] },
-  sqlite: {
-    inside: ["core", "sqlite"],
-    packages: ["bun:sqlite", "node:fs", "node:path"],
-  },
-  jwks: {
-    inside: ["core", "jwks"],
-    packages: ["jose", "node:fs/promises", "node:path", "node:crypto"],
-  },
-  http: {
-    inside: ["core", "http"],
-    packages: ["elysia", "@sinclair/typebox", "node:crypto", "node:fs", "bun"],
-  },
-  "admin-ui": { inside: ["admin-ui"], packages: ["preact", "@preact/signals"] },
-  app: {
-    inside: ["core", "config", "sqlite", "jwks", "http", "app"],
-    packages: ["node:"],
-  },
-  cli: {
-    inside: ["core", "config", "app", "cli"],
-    packages: ["commander", "node:", "bun"],
-  },
-  main: { inside: ["cli", "main"], packages: ["node:"] },
-};
+const FLOORS: Readonly<Record<string, { inside: readonly string[]; packages: readonly string[] }>> =
+  {
+    core: {
+      inside: ["core"],
+      packages: ["jose", "lru-cache", "re2js", "node:crypto"],
+    },
+    config: { inside: ["core", "config"], packages: ["node:fs", "node:path"] },
+    sqlite: {
+      inside: ["core", "sqlite"],
+      packages: ["bun:sqlite", "node:fs", "node:path"],
+    },
+    jwks: {
+      inside: ["core", "jwks"],
+      packages: ["jose", "node:fs/promises", "node:path", "node:crypto"],
+    },
+    http: {
+      inside: ["core", "http"],
+      packages: ["elysia", "@sinclair/typebox", "node:crypto", "node:fs", "bun"],
+    },
+    "admin-ui": { inside: ["admin-ui"], packages: ["preact", "@preact/signals"] },
+    app: {
+      inside: ["core", "config", "sqlite", "jwks", "http", "app"],
+      packages: ["node:"],
+    },
+    cli: {
+      inside: ["core", "config", "app", "cli"],
+      packages: ["commander", "node:", "bun"],
+    },
+    main: { inside: ["cli", "main"], packages: ["node:"] },
+  };
 
 const IMPORT =
   /(?:^|\n)\s*(?:import|export)\s[^"';]*?from\s+"([^"]+)"|(?:^|\n)\s*import\s+"([^"]+)"/g;
@@ -65,9 +64,7 @@ function breachesOf(path: string, text: string): string[] {
     } else if (
       !table.packages.some(
         (p) =>
-          target === p ||
-          (p.endsWith(":") && target.startsWith(p)) ||
-          target.startsWith(`${p}/`),
+          target === p || (p.endsWith(":") && target.startsWith(p)) || target.startsWith(`${p}/`),
       )
     ) {
       found.push(`src/${path}: ${floor} may not import ${target}`);
