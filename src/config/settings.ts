@@ -54,6 +54,13 @@ export const SETTINGS = {
     parseListens,
     "Where the token-server listens: `host:port` and `unix:/path`, comma list.",
   ),
+  hosts: setting(
+    "JWT_HOSTS",
+    "",
+    parseList,
+    "Names and addresses under which others than HAProxy's side may reach the token-server, comma list; " +
+      "loopback and those of `JWT_LISTEN` are always allowed.",
+  ),
   adminListen: setting(
     "JWT_ADMIN_LISTEN",
     "127.0.0.1:4001",

@@ -18,7 +18,7 @@ export type FindRevocation = (
   subjects: readonly string[],
   issuer: string | undefined,
   nowSeconds: number,
-) => { readonly ruleId: string } | undefined;
+) => { readonly ruleId: number } | undefined;
 
 /** Everything judging looks at. The getters are asked anew for each token, so that a change counts at once. */
 export interface JudgeSources {

@@ -32,13 +32,13 @@ export interface RefusedVerdict {
   /** There where the signature held and the token was refused for what it says. */
   readonly token: AuthenticToken | undefined;
   /** The rule that refused it, with detail `revoked`. */
-  readonly ruleId: string | undefined;
+  readonly ruleId: number | undefined;
 }
 
 export type Verdict = AcceptedVerdict | RefusedVerdict;
 
 /** Makes a refusal; the token only where its signature held. */
-export function refused(detail: Detail, token?: AuthenticToken, ruleId?: string): RefusedVerdict {
+export function refused(detail: Detail, token?: AuthenticToken, ruleId?: number): RefusedVerdict {
   return { isValid: false, detail, token, ruleId };
 }
 

@@ -1,0 +1,24 @@
+/** Refuses requests that were meant for another host: the defence against DNS rebinding. */
+
+/** Tells whether a `Host` value may be answered. */
+export type IsAllowedHost = (host: string | null) => boolean;
+
+/**
+ * Allows loopback names and addresses and the hosts that were named, with any port. A request without
+ * `Host` cannot come from a browser, nor can one over a unix socket.
+ *
+ * @param named hosts without ports, as configured
+ */
+export function createIsAllowedHost(named: readonly string[]): IsAllowedHost {
+  const allowed = new Set(["localhost", "[::1]", ...named.map(normalize)]);
+  return (host) => {
+    if (host === null || host === "") return true;
+    const name = normalize(host.replace(/:\d{1,5}$/, ""));
+    return allowed.has(name) || /^127(\.\d{1,3}){3}$/.test(name);
+  };
+}
+
+function normalize(host: string): string {
+  const lower = host.toLowerCase().replace(/\.$/, "");
+  return lower.includes(":") && !lower.startsWith("[") ? `[${lower}]` : lower;
+}

@@ -1,0 +1,69 @@
+/** Opens and closes listeners: the only place that calls Bun.serve. */
+import { chmodSync, rmSync, statSync } from "node:fs";
+import type { Arrival } from "./token-server/app.ts";
+
+export type Address =
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "unix"; readonly path: string; readonly mode: number };
+
+export interface ListenOptions {
+  readonly handle: (
+    request: Request,
+    arrival: Arrival,
+    server: Bun.Server<undefined>,
+  ) => Response | Promise<Response>;
+  /** Larger bodies are answered with 413 before they are read. */
+  readonly maxBodyBytes: number;
+  /** Seconds without a byte before a connection is closed. */
+  readonly idleTimeoutSeconds: number;
+  readonly onFailure: (error: unknown) => void;
+}
+
+export interface Listener {
+  /** The port that was bound; undefined for a unix socket. */
+  readonly port: number | undefined;
+  /** Stops accepting, ends idle connections, and waits for those at work. */
+  close(): Promise<void>;
+}
+
+/** Opens one listener. @throws Error with `code` EADDRINUSE, EACCES … */
+export function listen(address: Address, options: ListenOptions): Listener {
+  if (address.kind === "unix") removeStaleSocket(address.path);
+  const isUnix = address.kind === "unix";
+  const shared = {
+    maxRequestBodySize: options.maxBodyBytes,
+    development: false,
+    fetch: (request: Request, server: Bun.Server<undefined>) =>
+      options.handle(
+        request,
+        isUnix ? "unix" : arrivalOf(server.requestIP(request)?.address),
+        server,
+      ),
+    error: (error: Error) => {
+      options.onFailure(error);
+      return new Response(null, { status: 500 });
+    },
+  } as const;
+  const { idleTimeoutSeconds: idleTimeout } = options;
+  const server = isUnix
+    ? Bun.serve({ ...shared, unix: address.path })
+    : Bun.serve({ ...shared, hostname: address.host, port: address.port, idleTimeout });
+  if (isUnix) chmodSync(address.path, address.mode);
+  return {
+    port: server.port,
+    close: async () => {
+      await server.stop(false);
+      if (isUnix) rmSync(address.path, { force: true });
+    },
+  };
+}
+
+function arrivalOf(peer: string | undefined): Arrival {
+  const address = peer?.replace(/^::ffff:/, "");
+  return address === "::1" || address?.startsWith("127.") === true ? "loopback" : "network";
+}
+
+/** A socket file outlives the process that made it; anything else in its place is not ours to remove. */
+function removeStaleSocket(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isSocket() === true) rmSync(path);
+}

@@ -1,0 +1,71 @@
+/** Writes a verdict for the wire: contract §5's JSON, and the form that HAProxy's side asks for. */
+import { claimVars, toOneLine, type ClaimSelection } from "../../core/token/claim-vars.ts";
+import { isFinal } from "../../core/token/reason.ts";
+import { reasonOfVerdict, type Verdict } from "../../core/token/verdict.ts";
+
+/** The form for verifiers: texts ready for headers and variables, and how long the verdict holds. */
+export const VERIFIER_TYPE = "application/vnd.haproxy-jwt.verdict+json";
+
+/** Where in the store's history a verdict was judged. */
+export interface JudgedAt {
+  readonly seq: number;
+  readonly epoch: string;
+}
+
+/**
+ * The JSON of contract §5. The claims stand in it as they were signed, not written anew: numbers beyond
+ * 2^53 and member order stay.
+ *
+ * @param isTrusted whether the caller showed the verifier key: without it a JWE's claims are left out
+ */
+export function toPublicJson(verdict: Verdict, isTrusted: boolean): string {
+  const members = outcome(verdict);
+  const { token } = verdict;
+  if (token !== undefined) {
+    if (token.jweHeaderText === undefined || isTrusted) members.push(`"body":${token.claimsText}`);
+    if (token.jweHeaderText !== undefined && isTrusted)
+      members.push(`"header":${token.jweHeaderText}`);
+    members.push(generation(token.isStateless));
+  }
+  return `{${members.join(",")}}`;
+}
+
+/** The form for verifiers; members are described where Lua reads them (lua/verify-jwt/token_server.lua). */
+export function toVerifierJson(
+  verdict: Verdict,
+  isTrusted: boolean,
+  selection: ClaimSelection,
+  judgedAt: JudgedAt,
+): string {
+  const members = outcome(verdict);
+  const { token } = verdict;
+  if (token !== undefined) {
+    members.push(generation(token.isStateless));
+    if (token.jweHeaderText === undefined || isTrusted) {
+      members.push(`"body":${JSON.stringify(toOneLine(token.claimsText))}`);
+      members.push(`"vars":${JSON.stringify(Object.fromEntries(claimVars(token, selection)))}`);
+      members.push(`"subjects":${JSON.stringify(token.subjects)}`);
+    }
+    if (token.jweHeaderText !== undefined && isTrusted) {
+      members.push(`"header":${JSON.stringify(toOneLine(token.jweHeaderText))}`);
+    }
+  }
+  if (verdict.isValid) {
+    if (verdict.untilSeconds !== undefined) members.push(`"until":${verdict.untilSeconds}`);
+  } else if (isFinal(verdict.detail)) {
+    members.push('"final":true');
+  }
+  members.push(`"seq":${judgedAt.seq}`, `"epoch":${JSON.stringify(judgedAt.epoch)}`);
+  return `{${members.join(",")}}`;
+}
+
+/** The only place that turns the verdict's boolean into the wire's text. */
+function outcome(verdict: Verdict): string[] {
+  const reason = `"reason":"${reasonOfVerdict(verdict)}"`;
+  if (verdict.isValid) return ['"valid":"1"', reason];
+  return ['"valid":"0"', reason, `"detail":"${verdict.detail}"`];
+}
+
+function generation(isStateless: boolean): string {
+  return isStateless ? '"stateless":"1"' : '"legacy":"1"';
+}
