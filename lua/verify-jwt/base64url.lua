@@ -1,0 +1,66 @@
+--- Knows base64url (RFC 4648 section 5) as RFC 7515 section 2 narrows it: no
+-- padding, no other character, no bits left over after the last byte.
+
+local byte, char, find = string.byte, string.char, string.find
+local concat = table.concat
+
+local ALPHABET =
+  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+local VALUE = {}
+for i = 1, #ALPHABET do VALUE[byte(ALPHABET, i)] = i - 1 end
+
+local base64url = {}
+
+--- True for a text that stands for exactly one string of bytes. The empty
+-- text does: it is the empty string.
+function base64url.is_strict(text)
+  if find(text, "[^A-Za-z0-9_-]") then return false end
+  local rest = #text % 4
+  if rest == 0 then return true end
+  if rest == 1 then return false end
+  -- Two texts that differ in unused bits alone would be one signature with
+  -- two spellings.
+  local last = VALUE[byte(text, -1)]
+  return last ~= nil and last % (rest == 2 and 16 or 4) == 0
+end
+
+--- Decodes, or returns nil where the text is not strict.
+function base64url.decode(text)
+  if not base64url.is_strict(text) then return nil end
+  local out, n = {}, 0
+  for i = 1, #text, 4 do
+    local a, b, c, d = byte(text, i, i + 3)
+    local bits = VALUE[a] << 18 | VALUE[b] << 12
+      | (c and VALUE[c] or 0) << 6 | (d and VALUE[d] or 0)
+    n = n + 1
+    if d then
+      out[n] = char(bits >> 16, bits >> 8 & 255, bits & 255)
+    elseif c then
+      out[n] = char(bits >> 16, bits >> 8 & 255)
+    else
+      out[n] = char(bits >> 16)
+    end
+  end
+  return concat(out)
+end
+
+local function letter(bits)
+  return char(byte(ALPHABET, bits + 1))
+end
+
+--- Encodes bytes without padding.
+function base64url.encode(bytes)
+  local out, n = {}, 0
+  for i = 1, #bytes, 3 do
+    local a, b, c = byte(bytes, i, i + 2)
+    local bits = a << 16 | (b or 0) << 8 | (c or 0)
+    n = n + 1
+    out[n] = letter(bits >> 18) .. letter(bits >> 12 & 63)
+      .. (b and letter(bits >> 6 & 63) or "")
+      .. (c and letter(bits & 63) or "")
+  end
+  return concat(out)
+end
+
+return base64url

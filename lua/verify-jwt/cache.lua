@@ -1,0 +1,145 @@
+--- Knows which verdicts are still good: bounded in number and bytes, with
+-- eviction in constant time. Knows nothing of HAProxy; the times are given.
+
+local sub = string.sub
+
+local verdict = require("verify-jwt.verdict")
+
+local KEY, REASON = verdict.KEY, verdict.REASON
+local BODY, HEADER = verdict.BODY, verdict.HEADER
+local VARIABLES, UNTIL = verdict.VARIABLES, verdict.UNTIL
+local FINAL = verdict.FINAL
+local WALL_END, MONOTONIC_END = verdict.WALL_END, verdict.MONOTONIC_END
+
+-- Lua hashes only some characters of a long string, so outsiders could make
+-- thousands of texts that fall on one slot. Up to 40 characters it hashes
+-- them all: the end of the token (its signature, or its tag) finds the slot,
+-- and the whole text is compared there. Texts with one end share one slot.
+local SLOT_CHARACTERS = 40
+
+-- What an entry weighs beside its texts; measured.
+local ENTRY_BYTES = 420
+local VARIABLE_BYTES = 60
+
+local cache = {}
+
+local function weight_of(entry)
+  local bytes = ENTRY_BYTES + #entry[KEY]
+  if entry[BODY] then bytes = bytes + #entry[BODY] end
+  if entry[HEADER] then bytes = bytes + #entry[HEADER] end
+  local variables = entry[VARIABLES]
+  if variables then
+    for i = 2, #variables, 2 do
+      bytes = bytes + VARIABLE_BYTES + #variables[i]
+    end
+  end
+  return bytes
+end
+
+--- Two generations: entries go to the young one; when it holds half of what
+-- is allowed it becomes the old one, and the old one is dropped whole. What
+-- is used moves back to the young one.
+local function store(max_entries, max_bytes)
+  local young, old, count, bytes = {}, {}, 0, 0
+  local self = {}
+
+  local function put(slot, entry, weight)
+    if count >= max_entries // 2 or bytes + weight > max_bytes // 2 then
+      old, young, count, bytes = young, {}, 0, 0
+    end
+    local before = young[slot]
+    if before then
+      bytes = bytes - weight_of(before)
+    else
+      count = count + 1
+    end
+    young[slot], bytes = entry, bytes + weight
+  end
+
+  function self.put(slot, entry)
+    local weight = weight_of(entry)
+    if max_entries < 2 or weight > max_bytes // 2 then return end
+    old[slot] = nil
+    put(slot, entry, weight)
+  end
+
+  function self.get(slot)
+    local entry = young[slot]
+    if entry then return entry end
+    entry = old[slot]
+    if entry then
+      old[slot] = nil
+      put(slot, entry, weight_of(entry))
+    end
+    return entry
+  end
+
+  function self.remove(slot)
+    local entry = young[slot]
+    if entry then
+      count, bytes = count - 1, bytes - weight_of(entry)
+      young[slot] = nil
+    end
+    old[slot] = nil
+  end
+
+  function self.clear()
+    young, old, count, bytes = {}, {}, 0, 0
+  end
+
+  return self
+end
+
+--- Creates a cache.
+-- @param options { entries, bytes, refusals } the bounds: of verdicts, of
+--   what they weigh, and of refusals, which have a place of their own so
+--   that bad tokens cannot push out good ones
+function cache.create(options)
+  local good = store(options.entries, options.bytes)
+  local bad = store(options.refusals, options.bytes // 8)
+  local self = {}
+
+  --- The verdict for exactly this text, if it is still good.
+  -- @param wall      os.time()
+  -- @param monotonic seconds of a clock that nobody sets
+  function self.get(text, wall, monotonic)
+    local slot = sub(text, -SLOT_CHARACTERS)
+    local from = good
+    local entry = good.get(slot)
+    if not entry or entry[KEY] ~= text then
+      from = bad
+      entry = bad.get(slot)
+      if not entry or entry[KEY] ~= text then return nil end
+    end
+    if wall >= entry[UNTIL] or wall >= entry[WALL_END]
+      or monotonic >= entry[MONOTONIC_END] then
+      from.remove(slot)
+      return nil
+    end
+    return entry
+  end
+
+  --- Keeps a verdict for `ttl` seconds from the two moments given, which
+  -- must lie before the judgement. Outages, and refusals that time could
+  -- mend, are not kept.
+  function self.put(text, entry, ttl, wall, monotonic)
+    local valid = entry[REASON] == "ok"
+    if ttl <= 0 or not (valid or entry[FINAL]) then return end
+    entry[KEY] = text
+    -- wall is a moment's whole seconds, so this ends up to one second early
+    -- and never late.
+    entry[WALL_END] = wall + ttl
+    entry[MONOTONIC_END] = monotonic + ttl
+    local into = valid and good or bad
+    into.put(sub(text, -SLOT_CHARACTERS), entry)
+  end
+
+  function self.clear()
+    good.clear()
+    bad.clear()
+  end
+
+  return self
+end
+
+return cache

@@ -1,0 +1,70 @@
+--- Knows where in a request a token may stand, and that there must be
+-- exactly one. A function of texts; `request` reads them from HAProxy.
+
+local find, gsub, lower, sub = string.find, string.gsub, string.lower,
+  string.sub
+
+local extract = {}
+
+--- The token of one Authorization header.
+-- @return token, nil or nil, detail; nil, nil where the header is none of
+--   ours (Basic, say)
+function extract.from_authorization(value, schemes)
+  local at = find(value, "[ \t]")
+  local scheme = lower(at and sub(value, 1, at - 1) or value)
+  local comma = find(value, ",", 1, true)
+  if not schemes[scheme] then
+    if not comma then return nil end
+    -- Two headers that a proxy joined: the next reader may see the second.
+    for word in value:gmatch(",%s*([^%s,]+)") do
+      if schemes[lower(word)] then return nil, "ambiguous" end
+    end
+    return nil
+  end
+  if comma then return nil, "ambiguous" end
+  local text = at and sub(value, at + 1)
+  -- One space and one word: with more, two readers may pick two tokens.
+  if not text or text == "" or find(text, "[ \t]") or sub(value, at, at) ~= " "
+  then
+    return nil, "malformed"
+  end
+  return text
+end
+
+local function unescape(text)
+  return (gsub(gsub(text, "%+", " "), "%%(%x%x)", function(pair)
+    return string.char(tonumber(pair, 16))
+  end))
+end
+
+--- Takes a parameter out of a query, all its copies.
+-- @param query what follows the `?`
+-- @return list of values, what is left of the query
+function extract.from_query(query, name)
+  local values, rest = {}, {}
+  for pair in (query .. "&"):gmatch("([^&]*)&") do
+    local equals = find(pair, "=", 1, true)
+    -- The upstream decodes names, so an escaped one is this one too.
+    if unescape(equals and sub(pair, 1, equals - 1) or pair) == name then
+      values[#values + 1] = equals and unescape(sub(pair, equals + 1)) or ""
+    else
+      rest[#rest + 1] = pair
+    end
+  end
+  return values, table.concat(rest, "&")
+end
+
+--- All values of a cookie (RFC 6265 section 5.4's form).
+-- @param header the Cookie headers, joined by "; "
+function extract.from_cookies(header, name)
+  local values = {}
+  for pair in (header .. ";"):gmatch("([^;]*);") do
+    local found, value = pair:match("^%s*([^=]-)%s*=%s*(.-)%s*$")
+    if found == name then
+      values[#values + 1] = value:match('^"(.*)"$') or value
+    end
+  end
+  return values
+end
+
+return extract

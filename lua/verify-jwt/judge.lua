@@ -1,0 +1,136 @@
+--- Comes to a verdict: from the cache, by refusing what can be refused here,
+-- or from the token-server. A function of a text; headers are not its matter.
+
+local base64url = require("verify-jwt.base64url")
+local extract = require("verify-jwt.extract")
+local keys = require("verify-jwt.keys")
+local reason = require("verify-jwt.reason")
+local signature = require("verify-jwt.signature")
+local token = require("verify-jwt.token")
+local verdict = require("verify-jwt.verdict")
+
+local sub = string.sub
+
+local BODY = verdict.BODY
+
+local MAX_WAITING = 2000
+local MAX_WAIT_SECONDS = 0.9
+local FIRST_NAP_MS, LONGEST_NAP_MS = 1, 8
+
+local judge = {}
+
+local REFUSAL = {}
+for _, detail in ipairs({
+  "missing", "ambiguous", "malformed", "too_large", "signature",
+}) do
+  REFUSAL[detail] = verdict.refusal(reason.INVALID, detail)
+end
+
+--- A refusal made here, for one of the details above.
+function judge.refusal(detail)
+  return REFUSAL[detail]
+end
+
+--- Creates a judge.
+-- @param deps { settings, cache, ask, ring, decode, wall, now, nap }
+--   ask(text, thumbprint, is_jwe) -> verdict; ring() -> the keys of now;
+--   decode(base64url) -> bytes; nap(milliseconds) lets others run
+function judge.create(deps)
+  local settings, cache = deps.settings, deps.cache
+  local wall, now = deps.wall, deps.now
+  local ttl = settings.cache_ttl
+  local parse = token.parser()
+  local pending, waiting = {}, 0
+  local self = {}
+
+  --- Refuses a bad signature, or names the key under which it holds; nil
+  -- where the token-server has to look.
+  local function check_signature(text, header, payload, bytes)
+    if not payload or not header.plain then return nil end
+    local key = keys.select(deps.ring(), header.alg, header.kid)
+    if not key then return nil end
+    local input = sub(text, 1, -#bytes - 2)
+    local decoded = deps.decode(bytes)
+    if decoded and signature.verify(key, header.alg, input, decoded) then
+      return key.thumbprint
+    end
+    return nil, REFUSAL.signature
+  end
+
+  local function ask(text)
+    local header, payload, bytes = parse(text)
+    if not header then return REFUSAL.malformed end
+    local thumbprint, refusal = check_signature(text, header, payload, bytes)
+    if refusal then return refusal end
+    local entry = deps.ask(text, thumbprint, payload == nil)
+    if entry[BODY] and settings.body_encoding == "base64url" then
+      entry[BODY] = payload or base64url.encode(entry[BODY])
+    end
+    return entry
+  end
+
+  --- Waits for the answer to a question that somebody else has put. nil when
+  -- it does not come: its asker may have gone together with its client.
+  local function wait(question)
+    if waiting >= MAX_WAITING then return nil end
+    waiting = waiting + 1
+    local nap = FIRST_NAP_MS
+    repeat
+      deps.nap(nap)
+      nap = math.min(nap * 2, LONGEST_NAP_MS)
+    until question.answer or now() >= question.ends
+    waiting = waiting - 1
+    return question.answer
+  end
+
+  --- Asks, so that there is one question per token at a time.
+  local function ask_once(text, key)
+    local question = pending[text]
+    if question and now() < question.ends then
+      return wait(question) or verdict.unavailable
+    end
+    local asked_wall, asked_now = wall(), now()
+    question = { ends = asked_now + MAX_WAIT_SECONDS }
+    pending[text] = question
+    local ok, entry = pcall(ask, text)
+    if pending[text] == question then pending[text] = nil end
+    question.answer = ok and entry or verdict.internal
+    if not ok then error(entry, 0) end
+    cache.put(key, entry, ttl, asked_wall, asked_now)
+    return entry
+  end
+
+  --- The verdict for a request's text.
+  -- @param text        an Authorization header's whole value, or a token
+  -- @param from_header which of the two it is
+  function self.judge(text, from_header)
+    if ttl > 0 then
+      local entry = cache.get(text, wall(), now())
+      if entry then return entry end
+    end
+    local candidate = text
+    if from_header then
+      local detail
+      candidate, detail = extract.from_authorization(text, settings.schemes)
+      if not candidate then return REFUSAL[detail or "missing"] end
+    end
+    if #candidate > settings.max_token_bytes then return REFUSAL.too_large end
+    -- Whoever waits gets an answer a little older than its question, which
+    -- only those may who may also use a cache.
+    if ttl > 0 then return ask_once(candidate, text) end
+    return ask(candidate)
+  end
+
+  --- Forgets questions whose asker is gone. To be called by a task.
+  function self.sweep()
+    local time, gone = now(), {}
+    for text, question in pairs(pending) do
+      if time > question.ends then gone[#gone + 1] = text end
+    end
+    for _, text in ipairs(gone) do pending[text] = nil end
+  end
+
+  return self
+end
+
+return judge

@@ -1,0 +1,80 @@
+--- Reads the token out of a request: header, cookie, query parameter. The
+-- rules for each are `extract`'s.
+
+local extract = require("verify-jwt.extract")
+
+local find = string.find
+
+local AUTHORIZATION = ",authorization,"
+
+local request = {}
+
+--- Takes the token's parameter out of the URI, so that neither the upstream
+-- nor a log sees it.
+local function take_query(txn, name)
+  local url = txn.f:url() or ""
+  local at = find(url, "?", 1, true)
+  if not at then return {} end
+  local values, rest = extract.from_query(url:sub(at + 1), name)
+  if #values > 0 then
+    local query = rest ~= "" and "?" .. rest or ""
+    txn.http:req_set_uri(url:sub(1, at - 1) .. query)
+  end
+  return values
+end
+
+local function take_cookies(txn, name)
+  local headers = txn.http:req_get_headers().cookie
+  if not headers then return {} end
+  local parts = { headers[0] }
+  for _, value in ipairs(headers) do parts[#parts + 1] = value end
+  return extract.from_cookies(table.concat(parts, "; "), name)
+end
+
+--- Creates a reader: function(txn, names) -> text, from_header; or nil and
+-- the detail of the refusal. `text` is the whole value of the one
+-- Authorization header, or the token itself from another place.
+-- @param settings { schemes, cookie?, query? }
+function request.reader(settings)
+  local schemes = settings.schemes
+  local cookie, query = settings.cookie, settings.query
+
+  local function authorization(txn, names)
+    local _, at = find(names, AUTHORIZATION, 1, true)
+    if not at then return nil end
+    -- Two of them: HAProxy reads one, the upstream perhaps the other.
+    if find(names, AUTHORIZATION, at, true) then return nil, "ambiguous" end
+    return txn.f:req_fhdr("authorization")
+  end
+
+  if not cookie and not query then
+    return function(txn, names)
+      local value, detail = authorization(txn, names)
+      if value then return value, true end
+      return nil, detail or "missing"
+    end
+  end
+
+  return function(txn, names)
+    local found = query and take_query(txn, query) or {}
+    if cookie then
+      for _, value in ipairs(take_cookies(txn, cookie)) do
+        found[#found + 1] = value
+      end
+    end
+    local value, detail = authorization(txn, names)
+    if detail then return nil, detail end
+    if value then
+      local text
+      text, detail = extract.from_authorization(value, schemes)
+      -- A header that is broken counts as a token as well.
+      if text or detail then found[#found + 1] = text or false end
+    end
+    if #found > 1 then return nil, "ambiguous" end
+    if found[1] == nil then return nil, "missing" end
+    if not found[1] then return nil, detail end
+    return found[1], false
+  end
+end
+
+return request

@@ -1,0 +1,218 @@
+--- Knows HTTP/1.1 over HAProxy's cosockets: one question and its answer
+-- within a deadline, and which connections to keep. What is asked and what
+-- an answer means is left to `token_server`.
+--
+-- core.httpclient is not used for judging: it opens a connection for each
+-- request, and needs three seconds to notice a refused port.
+
+local find, lower, match = string.find, string.lower, string.match
+
+local MAX_HEADER_LINES = 64
+local MAX_LINE_BYTES = 4096
+local MAX_BODY_BYTES = 256 * 1024
+local MAX_IDLE = 64
+local MAX_IN_FLIGHT = 512
+-- Below the time-out that a socket keeps from its last exchange, so that
+-- HAProxy does not close one just as it is taken out.
+local MAX_IDLE_SECONDS = 0.4
+
+-- An overdue socket of another thread counts no longer than this.
+local GIVE_UP_SECONDS = 5
+
+local transport = {}
+
+--- @param core   HAProxy's
+-- @param options { now = function() -> monotonic seconds,
+--   keep_alive = false where several threads share one Lua state: a
+--   cosocket belongs to the thread that made it }
+function transport.create(core, options)
+  local now = options.now
+  local idle = {}       -- server id -> stack of { socket, since }
+  local in_flight = {}  -- socket -> deadline
+  local flying = 0
+  local discarded = {}
+  local self = {}
+
+  local function left(deadline)
+    return math.max(deadline - now(), 0.001)
+  end
+
+  local function forget(socket)
+    if in_flight[socket] then
+      in_flight[socket] = nil
+      flying = flying - 1
+    end
+  end
+
+  -- HAProxy collects all garbage at the end of a coroutine in which more
+  -- connections were opened than closed, or fewer: with a full cache that
+  -- stops the thread for tens of milliseconds. So whoever opens one that
+  -- outlives it closes an unused one, and only `sweep` closes the rest.
+  local function balance()
+    if options.keep_alive then core.tcp():close() end
+  end
+
+  local function discard(socket)
+    if options.keep_alive then
+      discarded[#discarded + 1] = socket
+    else
+      socket:close()
+    end
+  end
+
+  local function take_idle(server)
+    local stack = idle[server.id]
+    local top = stack and stack[#stack]
+    if not top then return nil end
+    stack[#stack] = nil
+    if now() - top.since > MAX_IDLE_SECONDS then
+      -- The rest were put back even earlier.
+      discard(top.socket)
+      for i = #stack, 1, -1 do
+        discard(stack[i].socket)
+        stack[i] = nil
+      end
+      return nil
+    end
+    return top.socket
+  end
+
+  local function keep(server, socket)
+    local stack = idle[server.id]
+    if not stack then
+      stack = {}
+      idle[server.id] = stack
+    end
+    if not options.keep_alive or #stack >= MAX_IDLE then
+      return discard(socket)
+    end
+    stack[#stack + 1] = { socket = socket, since = now() }
+  end
+
+  local function connect(server, deadline)
+    local socket = core.tcp()
+    in_flight[socket], flying = deadline, flying + 1
+    socket:settimeout(left(deadline))
+    local connected
+    if server.port then
+      connected = socket:connect(server.address, server.port)
+    else
+      connected = socket:connect(server.address)
+    end
+    balance()
+    if connected then return socket end
+    forget(socket)
+    discard(socket)
+    return nil
+  end
+
+  local function receive_line(socket, deadline)
+    local line = socket:receive("*l")
+    if not line or #line > MAX_LINE_BYTES or now() >= deadline then
+      return nil
+    end
+    return line
+  end
+
+  --- Length, content type and whether the connection may be kept; nil when
+  -- there is more or other than a small answer has.
+  local function receive_head(socket, deadline)
+    local length, content_type, keep_alive = nil, "", true
+    for _ = 1, MAX_HEADER_LINES do
+      local line = receive_line(socket, deadline)
+      if not line then return nil end
+      if line == "" then
+        if not length or length > MAX_BODY_BYTES then return nil end
+        return length, content_type, keep_alive
+      end
+      local name, value = match(line, "^([^:%s]+):[ \t]*(.-)[ \t]*$")
+      if not name then return nil end
+      name = lower(name)
+      if name == "content-length" then
+        if length or not find(value, "^%d+$") or #value > 9 then return nil end
+        length = tonumber(value)
+      elseif name == "content-type" then
+        content_type = lower(match(value, "^[^;%s]*"))
+      elseif name == "connection" then
+        keep_alive = lower(value) ~= "close"
+      elseif name == "transfer-encoding" or name == "content-encoding" then
+        return nil
+      end
+    end
+    return nil
+  end
+
+  --- Sends and reads. The second value is true while nothing of an answer
+  -- has arrived: then another connection may be tried.
+  local function exchange(socket, request, deadline)
+    if socket:send(request) ~= #request then return nil, true end
+    local line = socket:receive("*l")
+    if not line then return nil, true end
+    local status = match(line, "^HTTP/1%.1 (%d%d%d)")
+    if not status or now() >= deadline then return nil end
+    local length, content_type, keep_alive = receive_head(socket, deadline)
+    if not length then return nil end
+    local body = ""
+    if length > 0 then
+      body = socket:receive(length)
+      if not body or #body ~= length or now() >= deadline then return nil end
+    end
+    return {
+      status = tonumber(status), content_type = content_type, body = body,
+      keep_alive = keep_alive,
+    }
+  end
+
+  --- Puts one request to a server.
+  -- @param deadline monotonic seconds; nothing is waited for beyond it
+  -- @return { status, content_type, body }, or nil and whether the server
+  --   is to blame: false when this side has too many questions open
+  function self.request(server, request, deadline)
+    if flying >= MAX_IN_FLIGHT then return nil, false end
+    local socket = take_idle(server)
+    local reused = socket ~= nil
+    if reused then
+      in_flight[socket], flying = deadline, flying + 1
+      socket:settimeout(left(deadline))
+    end
+    for _ = 1, 2 do
+      socket = socket or connect(server, deadline)
+      if not socket then return nil, true end
+      local answer, untouched = exchange(socket, request, deadline)
+      forget(socket)
+      if answer and answer.keep_alive then
+        keep(server, socket)
+      else
+        discard(socket)
+      end
+      if answer then return answer end
+      if not (reused and untouched) or now() >= deadline then break end
+      socket, reused = nil, false
+    end
+    return nil, true
+  end
+
+  --- Ends what is overdue, a drip that keeps a socket's own time-out from
+  -- striking among it, and closes what was discarded. To be called all the
+  -- time by a task that never ends.
+  function self.sweep()
+    local time, overdue = now(), {}
+    for socket, deadline in pairs(in_flight) do
+      if time > deadline then overdue[#overdue + 1] = socket end
+    end
+    for _, socket in ipairs(overdue) do
+      -- A socket of another thread refuses; in time the task will run there.
+      local closed = pcall(socket.close, socket)
+      if closed or time > (in_flight[socket] or 0) + GIVE_UP_SECONDS then
+        forget(socket)
+      end
+    end
+    local sockets = discarded
+    discarded = {}
+    for _, socket in ipairs(sockets) do pcall(socket.close, socket) end
+  end
+
+  return self
+end
+
+return transport

@@ -1,0 +1,146 @@
+--- Knows what a verdict is: the token-server's answer once it has been
+-- checked member by member, or a refusal made here.
+--
+-- A verdict is an array, read by the constants below: half the memory of a
+-- table with names, and a thread keeps fifty thousand of them.
+
+local cjson = require("cjson").new()
+
+local reason = require("verify-jwt.reason")
+
+local find = string.find
+
+local MAX_INTEGER = 2 ^ 53
+
+cjson.decode_max_depth(4)
+cjson.decode_invalid_numbers(false)
+
+local verdict = {
+  -- Text by which the cache found it; set by the cache.
+  KEY = 1,
+  -- One of contract's codes; `ok` alone is valid.
+  REASON = 2,
+  -- The finer cause of a refusal, or false.
+  DETAIL = 3,
+  -- "stateless", "legacy" or false.
+  GENERATION = 4,
+  -- Claims as x-tkn-body holds them, or false.
+  BODY = 5,
+  -- Protected header of a JWE, or false.
+  HEADER = 6,
+  -- Flat list: variable, value, variable, value …; or false.
+  VARIABLES = 7,
+  -- It holds while os.time() is below; math.huge without an end of its own.
+  UNTIL = 8,
+  -- True for a refusal that can never become valid.
+  FINAL = 9,
+  -- When the cache must forget it, by either clock; set by the cache.
+  WALL_END = 10,
+  MONOTONIC_END = 11,
+}
+
+local VARIABLE_PREFIX = "txn.tkn.payload."
+local CONTROL = "[\0-\31\127]"
+
+--- A refusal made on this side.
+function verdict.refusal(code, detail)
+  return { false, code, detail, false, false, false, false, math.huge, false }
+end
+
+--- Nobody could judge. Never cached.
+verdict.unavailable = verdict.refusal(reason.UNAVAILABLE, "unavailable")
+
+--- Something failed inside. Never cached.
+verdict.internal = verdict.refusal(reason.UNAVAILABLE, "internal")
+
+local function is_text(value)
+  return type(value) == "string" and not find(value, CONTROL)
+end
+
+local function is_absent_or_text(value)
+  return value == nil or is_text(value) and value ~= ""
+end
+
+--- Claim variables as a flat list, or nil when they are not what they
+-- should be. A value with a control character could split a line wherever
+-- the configuration puts it, so it becomes a JSON text.
+local function to_variables(vars)
+  local list, n = {}, 0
+  for name, value in pairs(vars) do
+    if type(name) ~= "string" or find(name, "[^A-Za-z0-9_.]") or name == ""
+      or type(value) ~= "string" then
+      return nil
+    end
+    if find(value, CONTROL) then value = cjson.encode(value) end
+    list[n + 1], list[n + 2] = VARIABLE_PREFIX .. name, value
+    n = n + 2
+  end
+  return list
+end
+
+local function generation_of(answer)
+  local stateless, legacy = answer.stateless, answer.legacy
+  if stateless == nil and legacy == nil then return false end
+  if stateless == "1" and legacy == nil then return "stateless" end
+  if legacy == "1" and stateless == nil then return "legacy" end
+  return nil
+end
+
+local function is_consistent(answer)
+  local code, detail = answer.reason, answer.detail
+  if not reason.all[code] then return false end
+  if detail ~= nil and not reason.details[detail] then return false end
+  if answer.valid == "1" then
+    return code == reason.OK and detail == nil
+  end
+  return answer.valid == "0" and code ~= reason.OK
+end
+
+local function until_of(answer)
+  local value = answer["until"]
+  if value == nil then return math.huge end
+  if math.type(value) == "float" then value = math.tointeger(value) end
+  if not value or value < 0 or value > MAX_INTEGER then return nil end
+  return value
+end
+
+--- Reads the token-server's answer.
+-- @param text       the body
+-- @param with_claims true when a valid answer must bring claims; a JWE's are
+--   kept from a verifier that has not shown its key
+-- @return a verdict, or nil when the text is anything but a whole and
+--   consistent answer; or verdict.unavailable where the server says so
+function verdict.parse(text, with_claims)
+  local ok, answer = pcall(cjson.decode, text)
+  if not ok or type(answer) ~= "table" or not is_consistent(answer) then
+    return nil
+  end
+  if answer.reason == reason.UNAVAILABLE then return verdict.unavailable end
+  local valid = answer.valid == "1"
+  local body, header = answer.body, answer.header
+  local generation, ends = generation_of(answer), until_of(answer)
+  if not is_absent_or_text(body) or not is_absent_or_text(header)
+    or generation == nil or ends == nil then
+    return nil
+  end
+  if not valid and not reason.authentic[answer.detail]
+    and (body or header or generation or answer.vars ~= nil) then
+    return nil
+  end
+  if valid and with_claims and not (body and generation) then return nil end
+  local variables = false
+  if answer.vars ~= nil then
+    variables = type(answer.vars) == "table" and to_variables(answer.vars)
+    if not variables then return nil end
+    if #variables == 0 then variables = false end
+  end
+  local final = answer.final
+  if final ~= nil and type(final) ~= "boolean" then return nil end
+  return {
+    false, answer.reason, answer.detail or false, generation,
+    body or false, header or false, variables, ends,
+    not valid and final == true,
+  }
+end
+
+return verdict
