@@ -1,0 +1,136 @@
+/**
+ * Says under which keys a rule has to be found: what a token must contain before the rule can match.
+ *
+ * A rule whose top is an OR is found through each of its parts, so the rule matches if and only if
+ * one of its parts does. A part is found
+ * - by an equality member, if it has one that must hold: the key of that claim and value;
+ * - otherwise by trying it. Parts that are alike but for one threshold (`iat:{lte:N}`) form a ladder:
+ *   if the strongest of them does not hold, none does, so only that one is tried.
+ */
+import { hash } from "node:crypto";
+import { type ClaimPath } from "./claim-path.ts";
+import { claimKey, extendPath, type PathHash } from "./claim-hash.ts";
+import type { Scalar } from "./compare.ts";
+import { jsonText } from "./json-text.ts";
+import type { Check, Condition } from "./rule.ts";
+
+/** The version of what is stored about entries; a store with another one is indexed anew. */
+export const ENTRY_VERSION = 1;
+
+/** One way a rule has to be found. */
+export interface RuleEntry {
+  /**
+   * Alternative sets of keys; a token that the part matches contains at least one key of *each* set,
+   * so that any one set suffices. None: the part has to be tried on every token.
+   */
+  readonly keySets: readonly (readonly number[])[];
+  /** Equal for parts that differ in the threshold only: 16 bytes of SHA-256, as hex. */
+  readonly shape: string;
+  /** With the same shape, a part that holds implies every part of greater or equal strength. */
+  readonly strength: number;
+  /** True when strength differs between rules of this shape: it holds a threshold. */
+  readonly hasThreshold: boolean;
+}
+
+interface Part {
+  readonly path: readonly ClaimPath[];
+  readonly condition: Condition;
+}
+
+/** @param issuer the one issuer the rule is for; part of the shape, as others are never implied */
+export function ruleEntries(
+  condition: Condition,
+  issuer: string | undefined,
+): readonly RuleEntry[] {
+  return partsOf(condition, []).map((part) => {
+    let pathHash: PathHash;
+    for (const step of part.path) pathHash = extendPath(pathHash, step.name);
+    const threshold = findThreshold(part.condition);
+    const shape = JSON.stringify([
+      issuer ?? null,
+      part.path.map((step) => step.name),
+      shapeOf(part.condition, threshold),
+    ]);
+    return {
+      keySets: keySetsOf(part.condition, pathHash),
+      shape: hash("sha256", shape, "hex").slice(0, 32),
+      strength: threshold === undefined ? 0 : strengthOf(threshold),
+      hasThreshold: threshold !== undefined,
+    };
+  });
+}
+
+function partsOf(condition: Condition, path: readonly ClaimPath[]): readonly Part[] {
+  const { any, checks, members } = condition;
+  if (!any && checks.length + members.length > 1) return [{ path, condition }];
+  return [
+    ...checks.map((check) => ({ path, condition: { any: false, checks: [check], members: [] } })),
+    ...members.flatMap((member) => partsOf(member.condition, [...path, member.path])),
+  ];
+}
+
+function keySetsOf(condition: Condition, path: PathHash): readonly (readonly number[])[] {
+  const bySide = [
+    ...condition.checks.map((check) => checkKeySets(check, path)),
+    ...condition.members.map((member) =>
+      keySetsOf(member.condition, extendPath(path, member.path.name)),
+    ),
+  ];
+  if (!condition.any) return bySide.flat();
+  // Of an OR every side may be the one that holds, so a set has to cover all of them.
+  const union = new Set<number>();
+  for (const sets of bySide) {
+    const smallest = sets.toSorted((a, b) => a.length - b.length)[0];
+    if (smallest === undefined) return [];
+    for (const key of smallest) union.add(key);
+  }
+  return [[...union]];
+}
+
+function checkKeySets(check: Check, path: PathHash): readonly (readonly number[])[] {
+  // The claim set itself has no operators: parseRule reads every name at the top as a claim's.
+  if (path === undefined) return [];
+  if (check.op === "eq") return [[claimKey(path, check.operand)]];
+  if (check.op !== "in") return [];
+  return [[...new Set(check.operand.map((operand: Scalar) => claimKey(path, operand)))]];
+}
+
+type Threshold = Extract<Check, { readonly op: "gt" | "gte" | "lt" | "lte" }> & {
+  readonly operand: number;
+};
+
+/** The first comparison with a number that must hold for the condition to hold. */
+function findThreshold(condition: Condition): Threshold | undefined {
+  if (condition.any && condition.checks.length + condition.members.length > 1) return undefined;
+  for (const check of condition.checks) if (isThreshold(check)) return check;
+  for (const member of condition.members) {
+    const found = findThreshold(member.condition);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** A big integer is left out: its strength could not be kept exactly. */
+function isThreshold(check: Check): check is Threshold {
+  const compares =
+    check.op === "gt" || check.op === "gte" || check.op === "lt" || check.op === "lte";
+  return compares && typeof check.operand === "number";
+}
+
+function strengthOf(threshold: Threshold): number {
+  const isUpper = threshold.op === "lt" || threshold.op === "lte";
+  // Adding 0 turns -0 into 0, which a database would tell apart.
+  return (isUpper ? threshold.operand : -threshold.operand) + 0;
+}
+
+function shapeOf(condition: Condition, hole: Threshold | undefined): unknown {
+  return [
+    condition.any,
+    condition.checks.map((check) => [check.op, check === hole ? [] : operandText(check)]),
+    condition.members.map((member) => [member.path.name, shapeOf(member.condition, hole)]),
+  ];
+}
+
+function operandText(check: Check): string {
+  return check.op === "regex" ? check.operand.source : jsonText(check.operand);
+}
