@@ -25,6 +25,8 @@ export interface ApiToken {
 }
 
 export interface Session {
+  /** Names it to its owner; not what the browser shows, and nothing to get in with. */
+  readonly id: number;
   readonly person: string;
   readonly role: Role;
   readonly createdAt: number;
@@ -43,7 +45,9 @@ export interface AccountStore {
   listPeople(): Promise<readonly Person[]>;
   /** Also ends all of the person's sessions. @throws AppError not_found */
   setPassword(name: string, passwordHash: string, actor: Actor): Promise<void>;
-  /** @throws AppError not_found, conflict for the last admin */
+  /** Holds from the person's next request on. @throws AppError not_found, conflict for the last admin */
+  setRole(name: string, role: Role, actor: Actor): Promise<void>;
+  /** Also ends all of the person's sessions. @throws AppError not_found, conflict for the last admin */
   removePerson(name: string, actor: Actor): Promise<void>;
 
   /** @param secretHash SHA-256 of the token, hex. @throws AppError conflict when the name is taken */
@@ -65,6 +69,13 @@ export interface AccountStore {
     limits: { readonly idleSeconds: number; readonly absoluteSeconds: number },
   ): Promise<Session | undefined>;
   endSession(idHash: string, actor: Actor): Promise<void>;
+  /** The person's sessions that are neither idle nor too old, newest first. */
+  listSessions(
+    person: string,
+    limits: { readonly idleSeconds: number; readonly absoluteSeconds: number },
+  ): Promise<readonly Session[]>;
+  /** Ends every session of a person. */
+  endSessions(person: string, actor: Actor): Promise<void>;
 
   /** Notes one more attempt under the key and says how many there were in the window, it included. */
   countAttempt(key: string, windowSeconds: number): Promise<number>;
