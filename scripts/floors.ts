@@ -26,13 +26,15 @@ const FLOORS: Readonly<Record<string, { inside: readonly string[]; packages: rea
       inside: ["core", "http"],
       packages: ["elysia", "@sinclair/typebox", "node:crypto", "node:fs", "bun"],
     },
+    log: { inside: ["log"], packages: [] },
+    metrics: { inside: ["core", "metrics"], packages: ["prom-client"] },
     "admin-ui": { inside: ["admin-ui"], packages: ["preact", "@preact/signals"] },
     app: {
-      inside: ["core", "config", "sqlite", "jwks", "http", "app"],
+      inside: ["core", "config", "sqlite", "jwks", "http", "log", "metrics", "app"],
       packages: ["node:"],
     },
     cli: {
-      inside: ["core", "config", "app", "cli"],
+      inside: ["core", "config", "app", "log", "cli"],
       packages: ["commander", "node:", "bun"],
     },
     main: { inside: ["cli", "main"], packages: ["node:"] },

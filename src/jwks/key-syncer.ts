@@ -33,6 +33,7 @@ export class KeySyncer {
   readonly #monotonicMs: () => number;
   #ring = new KeyRing([]);
   #ringFrom: readonly unknown[] = [];
+  #onDemand: Promise<void> | undefined;
   #isStopped = false;
 
   constructor(options: KeySyncerOptions, monotonicMs: () => number = () => performance.now()) {
@@ -92,23 +93,26 @@ export class KeySyncer {
 
   /**
    * Reads the sources again because a token named a key that is not there: each at most once in 30 s,
-   * those under way joined, and no longer than the time given.
+   * joining a reading that is under way, and
+   * no longer than the time given.
    *
    * @returns whether the ring is another one now.
    */
-  async refreshForUnknownKey(issuer: string | undefined, waitMs: number): Promise<boolean> {
+  async refreshForUnknownKey(waitMs: number): Promise<boolean> {
     const before = this.ring();
     const now = this.#monotonicMs();
-    const due = this.#scheduled.filter((one) => {
-      const { issuer: bound } = one.source.spec;
-      if (bound !== undefined && bound !== issuer) return false;
-      return now - one.lastOnDemandMs >= UNKNOWN_KEY_PAUSE_MS;
-    });
-    if (due.length === 0) return false;
-    for (const one of due) one.lastOnDemandMs = now;
+    const due = this.#scheduled.filter((one) => now - one.lastOnDemandMs >= UNKNOWN_KEY_PAUSE_MS);
+    if (due.length > 0) {
+      for (const one of due) one.lastOnDemandMs = now;
+      const flight = Promise.all(due.map(async (one) => this.#refresh(one))).then(() => {
+        if (this.#onDemand === flight) this.#onDemand = undefined;
+      });
+      this.#onDemand = flight;
+    }
+    if (this.#onDemand === undefined) return false;
     const waited = Promise.withResolvers<void>();
     const timer = setTimeout(waited.resolve, waitMs);
-    await Promise.race([Promise.all(due.map(async (one) => this.#refresh(one))), waited.promise]);
+    await Promise.race([this.#onDemand, waited.promise]);
     clearTimeout(timer);
     return this.ring() !== before;
   }

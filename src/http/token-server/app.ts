@@ -6,6 +6,7 @@ import { healthResponse, type Health } from "../health.ts";
 import type { IsAllowedHost } from "../host-check.ts";
 import { problem } from "../problem.ts";
 import type { IsVerifier } from "../verifier-key.ts";
+import type { Feed } from "./feed-route.ts";
 import { createJudgeRoute, type JudgeRouteOptions } from "./judge-route.ts";
 
 export interface TokenServerOptions extends JudgeRouteOptions {
@@ -13,6 +14,7 @@ export interface TokenServerOptions extends JudgeRouteOptions {
   readonly isAllowedHost: IsAllowedHost;
   readonly ring: () => KeyRing;
   readonly health: Health;
+  readonly feed: Feed;
   /** The metrics in Prometheus' text format. */
   readonly metrics: () => Promise<string>;
 }
@@ -23,7 +25,7 @@ export type Arrival = "loopback" | "unix" | "network";
 /** Makes the handler of one listener. */
 export function createTokenServer(
   options: TokenServerOptions,
-): (request: Request, arrival: Arrival) => Response | Promise<Response> {
+): (request: Request, arrival: Arrival, server: Server) => Response | Promise<Response> {
   const judge = createJudgeRoute(options);
   const arrivals = new WeakMap<Request, Arrival>();
   const withSecrets = (request: Request): boolean =>
@@ -55,7 +57,7 @@ export function createTokenServer(
       return problem(500, "The server failed");
     });
 
-  return (request, arrival) => {
+  return (request, arrival, server) => {
     const { headers } = request;
     // Whoever shows the verifier key is no browser that was lured here.
     if (arrival !== "unix" && !options.isAllowedHost(headers.get("host"))) {
@@ -67,9 +69,23 @@ export function createTokenServer(
     if (request.method === "POST" && isRoot(request.url)) return judge(request);
     if (request.method !== "GET" && request.method !== "HEAD")
       return problem(405, "Not this method");
+    if (isFeed(request.url)) {
+      // A held poll is silent for longer than an idle connection may be.
+      server.timeout(request, 0);
+      return options.feed.poll(request);
+    }
     arrivals.set(request, arrival);
     return app.handle(request);
   };
+}
+
+/** What this needs of Bun's server. */
+export interface Server {
+  timeout(request: Request, seconds: number): void;
+}
+
+function isFeed(url: string): boolean {
+  return new URL(url).pathname === "/feed";
 }
 
 /** Tells whether a URL's path is `/`, without parsing it. */

@@ -12,7 +12,11 @@ export interface JudgeRouteOptions {
   readonly judgedAt: () => JudgedAt;
   /** Reads the key sources again for an unknown key; true where the ring is another one now. */
   readonly refreshKeys: () => Promise<boolean>;
-  readonly maxTokenBytes: number;
+  /**
+   * Told before an answer goes to somebody without a lease who remembers it for so many seconds.
+   * Rejects where that cannot be put on record: no verdict goes out then.
+   */
+  readonly noteMemory: (ttlSeconds: number) => Promise<void> | undefined;
   readonly bodyTimeoutMs: number;
   /** Told of every verdict, with the seconds that judging took. */
   readonly onVerdict: (verdict: Verdict, seconds: number) => void;
@@ -41,6 +45,9 @@ export function createJudgeRoute(options: JudgeRouteOptions) {
       return plain(415, "Send text/plain or application/jwt.");
     const body = await readToken(request, options);
     if (typeof body === "number") return plain(body, "The token did not arrive whole in time.");
+    const ttlSeconds = parseTtl(headers.get("x-jwt-ttl"));
+    if (ttlSeconds === undefined)
+      return plain(422, "X-Jwt-Ttl is not a number of seconds up to a day.");
     const isTrusted = options.isVerifier(headers.get("authorization"));
     const started = performance.now();
     const judgedAt = options.judgedAt();
@@ -48,6 +55,7 @@ export function createJudgeRoute(options: JudgeRouteOptions) {
     let verdict: Verdict;
     try {
       verdict = await judgeWithFreshKeys(body, verifiedWith, options);
+      if (ttlSeconds > 0) await options.noteMemory(ttlSeconds);
     } catch (error) {
       options.onFailure(error);
       verdict = refused("internal");
@@ -61,6 +69,13 @@ export function createJudgeRoute(options: JudgeRouteOptions) {
   };
 }
 
+/** The seconds that the caller remembers the verdict; 0 where it says nothing; undefined for nonsense. */
+function parseTtl(text: string | null): number | undefined {
+  if (text === null) return 0;
+  const seconds = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  return seconds <= 86_400 ? seconds : undefined;
+}
+
 async function judgeWithFreshKeys(
   token: string,
   verifiedWith: string | undefined,
@@ -71,10 +86,10 @@ async function judgeWithFreshKeys(
   return (await options.refreshKeys()) ? options.judge(token, { verifiedWith }) : verdict;
 }
 
-/** The body as text, or the status that answers for it. A token too long is read just far enough to know. */
+/** The body as text, or the status that answers for it. */
 async function readToken(
   request: Request,
-  options: Pick<JudgeRouteOptions, "maxTokenBytes" | "bodyTimeoutMs">,
+  options: Pick<JudgeRouteOptions, "bodyTimeoutMs">,
 ): Promise<string | 408 | 400> {
   const late = Promise.withResolvers<408>();
   const timer = setTimeout(() => late.resolve(408), options.bodyTimeoutMs);

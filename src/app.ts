@@ -1,0 +1,223 @@
+/** The composition root: the only file that knows everyone. Makes the server of a configuration, starts and stops it. */
+import { join } from "node:path";
+import { GroundWatch } from "./app/ground-watch.ts";
+import { createJudging, fingerprintOf, grounds, type Judging } from "./app/judging.ts";
+import { listKeySources } from "./app/key-sources.ts";
+import { createHealth } from "./app/readiness.ts";
+import { resolveVerifierKeys } from "./app/verifier-key-file.ts";
+import type { Config } from "./config/load.ts";
+import type { Listen } from "./config/values.ts";
+import { ChangeLog } from "./core/feed/change-log.ts";
+import { fencedAtMs, LEASE_MS } from "./core/feed/lease.ts";
+import { TrustRecord } from "./core/feed/trust-record.ts";
+import { VerifierRegistry } from "./core/feed/verifier-registry.ts";
+import { createIsAllowedHost } from "./http/host-check.ts";
+import { listen, type Address, type Listener } from "./http/listen.ts";
+import { createTokenServer } from "./http/token-server/app.ts";
+import { Feed } from "./http/token-server/feed-route.ts";
+import { createIsVerifier } from "./http/verifier-key.ts";
+import { KeySyncer } from "./jwks/key-syncer.ts";
+import { createLastGoodStore } from "./jwks/last-good.ts";
+import { describeError, type Log } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
+import { openStore } from "./sqlite/open-store.ts";
+
+export interface AppDeps {
+  readonly log: Log;
+  readonly version: string;
+  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
+  readonly random: () => number;
+}
+
+/** A running server. */
+export interface App {
+  /** The ports bound, in the order of the addresses; undefined for a unix socket. */
+  readonly ports: readonly (number | undefined)[];
+  /** Takes up what may change while running: keys, policy. @throws ConfigError: nothing was changed */
+  reload(config: Config): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const FETCH_TIMEOUT_MS = 5000;
+const MAX_KEY_SET_BYTES = 1024 * 1024;
+/** HAProxy's side waits 800 ms in all; a key that takes longer to fetch is there for the next request. */
+const UNKNOWN_KEY_WAIT_MS = 400;
+const BODY_TIMEOUT_MS = 2000;
+const IDLE_TIMEOUT_SECONDS = 60;
+const UNIX_SOCKET_MODE = 0o660;
+
+/** Starts everything, or nothing. @throws ConfigError, AppError (the folder is in use, the store is damaged) */
+export async function startApp(config: Config, deps: AppDeps): Promise<App> {
+  const { log, monotonicMs, nowMs } = deps;
+  const { settings } = config;
+  const nowSeconds = () => nowMs() / 1000;
+  const onFailure = (error: unknown) => log.error("a request failed inside", describeError(error));
+  const store = await openStore(settings.dataDir, { nowMs });
+  const { index, rules, accounts } = store;
+
+  const trust = await TrustRecord.open(
+    { raise: (name, atLeast) => accounts.raiseSetting(name, atLeast) },
+    LEASE_MS,
+  );
+  const registry = new VerifierRegistry({
+    monotonicMs,
+    nowMs,
+    quietUntilMs: fencedAtMs(monotonicMs(), trust.formerMs, 0),
+    after: (delayMs, run) => {
+      const timer = setTimeout(run, delayMs);
+      return () => clearTimeout(timer);
+    },
+  });
+  const changes = new ChangeLog(index.seq);
+  const watch = new GroundWatch(rules, accounts);
+  await watch.open();
+
+  const createSyncer = (from: Config) =>
+    new KeySyncer({
+      sources: listKeySources(from),
+      allowShortSecrets: from.settings.allowShortSecrets,
+      timeoutMs: FETCH_TIMEOUT_MS,
+      maxBytes: MAX_KEY_SET_BYTES,
+      lastGood: createLastGoodStore(join(settings.dataDir, "keys")),
+      nowSeconds,
+      times: () => ({
+        intervalSeconds: from.settings.syncInterval,
+        maxAgeSeconds: from.settings.keyMaxAge,
+      }),
+      random: deps.random,
+      onSync: (state, isChanged) => {
+        metrics.observeSync(state.name, state.error !== undefined);
+        if (state.error !== undefined) {
+          log.warn("key source failed", { source: state.name, error: state.error });
+        }
+        if (!isChanged) return;
+        const { keys = [], problems = [] } = state.set ?? {};
+        log.info("keys changed", { source: state.name, keys: keys.length });
+        for (const problem of problems) log.warn("key", { source: state.name, problem });
+        noteGrounds();
+      },
+    });
+  let syncer = createSyncer(config);
+  const ring = () => syncer.ring();
+  let judging: Judging = createJudging(config, ring, index, nowSeconds);
+
+  const metrics = createMetrics({
+    version: deps.version,
+    keyAges: () =>
+      syncer.states().map(({ name: source, fetchedAtSeconds, set }) => ({
+        source,
+        ageSeconds: fetchedAtSeconds === undefined ? Number.NaN : nowSeconds() - fetchedAtSeconds,
+        keys: set?.keys.length ?? 0,
+      })),
+  });
+  const isVerifier = createIsVerifier(resolveVerifierKeys(settings.verifierKey, settings.dataDir));
+  const feed = new Feed({
+    isVerifier,
+    registry,
+    changes,
+    epoch: () => index.epoch,
+    keysFingerprint: () => fingerprintOf(ring()),
+    leaseMs: (staleSeconds) => (trust.record.allows(LEASE_MS + staleSeconds * 1000) ? LEASE_MS : 0),
+    monotonicMs,
+    onReport: () => undefined,
+  });
+  const stopListening = rules.onChange((committed) => {
+    const fresh = committed.map(({ seq, scope, subject }) => ({
+      seq,
+      subject: scope === "subject" ? subject : undefined,
+    }));
+    for (const { seq } of fresh) registry.changed(seq);
+    changes.append(fresh);
+    feed.wake();
+  });
+  const noteGrounds = (): void => {
+    watch
+      .update(grounds(ring(), judging))
+      .then(() => feed.wake())
+      .catch((error: unknown) => log.error("a key change was not noted", describeError(error)));
+  };
+
+  const health = createHealth({
+    syncer: () => syncer,
+    decryptionKeyCount: () => judging.decryptionKeys.length,
+    ruleProblems: () => index.ready(),
+    probeStore: async () => accounts.setSetting("probe", String(nowMs())),
+    monotonicMs,
+  });
+  const tokenServer = createTokenServer({
+    judge: (token, options) => judging.judge(token, options),
+    isVerifier,
+    isAllowedHost: createIsAllowedHost([...settings.hosts, ...namedHosts(settings.listen)]),
+    judgedAt: () => ({ seq: index.seq, epoch: index.epoch }),
+    refreshKeys: () => syncer.refreshForUnknownKey(UNKNOWN_KEY_WAIT_MS),
+    noteMemory: (ttlSeconds) => {
+      if (trust.record.allows(ttlSeconds * 1000)) {
+        registry.answeredWithoutLease(ttlSeconds);
+        return undefined;
+      }
+      return trust.record
+        .ensure(ttlSeconds * 1000)
+        .then(() => registry.answeredWithoutLease(ttlSeconds));
+    },
+    bodyTimeoutMs: BODY_TIMEOUT_MS,
+    onVerdict: (verdict, seconds) => metrics.observeVerdict(verdict, seconds),
+    onFailure,
+    ring,
+    health,
+    metrics: () => metrics.text(),
+    feed,
+  });
+
+  await syncer.start();
+  noteGrounds();
+  const listeners: Listener[] = [];
+  const open = (address: Address, options: Parameters<typeof listen>[1]) => {
+    listeners.push(listen(address, options));
+  };
+  const shared = {
+    maxBodyBytes: Math.max(65_536, settings.maxTokenBytes * 8),
+    idleTimeoutSeconds: IDLE_TIMEOUT_SECONDS,
+    onFailure,
+  };
+  const close = async (): Promise<void> => {
+    feed.close();
+    await Promise.all(listeners.map((one) => one.close()));
+    syncer.stop();
+    stopListening();
+    await store.close();
+  };
+  try {
+    for (const address of settings.listen)
+      open(toAddress(address), { ...shared, handle: tokenServer });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  return {
+    ports: listeners.map(({ port }) => port),
+    async reload(next) {
+      const nextSyncer = createSyncer(next);
+      const nextJudging = createJudging(next, () => nextSyncer.ring(), index, nowSeconds);
+      await nextSyncer.start();
+      syncer.stop();
+      syncer = nextSyncer;
+      judging = nextJudging;
+      noteGrounds();
+    },
+    stop: close,
+  };
+}
+
+function toAddress(address: Listen): Address {
+  return address.kind === "unix" ? { ...address, mode: UNIX_SOCKET_MODE } : address;
+}
+
+/** The hosts that the listen addresses name; an address for all interfaces names none. */
+function namedHosts(addresses: readonly Listen[]): readonly string[] {
+  const everywhere = ["0.0.0.0", "::", "*"];
+  return addresses.flatMap((one) =>
+    one.kind === "tcp" && !everywhere.includes(one.host) ? [one.host] : [],
+  );
+}

@@ -1,0 +1,82 @@
+/** Wires everything that a verdict depends on, and notes when any of it changes. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Config } from "../config/load.ts";
+import { ConfigError } from "../config/load.ts";
+import { parseDecryptionKeys, type DecryptionKey } from "../core/jwks/decryption-key.ts";
+import type { KeyRing } from "../core/jwks/key-ring.ts";
+import { KeySetError } from "../core/jwks/key-set.ts";
+import type { RevocationIndex } from "../core/revocation/store.ts";
+import { createJudge, type Judge } from "../core/token/judge.ts";
+import type { PolicySet } from "../core/token/policy.ts";
+import { createPolicies } from "./policies.ts";
+
+export interface Judging {
+  readonly judge: Judge;
+  readonly policies: PolicySet;
+  readonly decryptionKeys: readonly DecryptionKey[];
+}
+
+/** Makes the judge of one configuration. @throws ConfigError where the decryption keys cannot be read */
+export function createJudging(
+  config: Config,
+  ring: () => KeyRing,
+  index: RevocationIndex,
+  nowSeconds: () => number,
+): Judging {
+  const policies = createPolicies(config.settings, config.issuers);
+  const decryptionKeys = readDecryptionKeys(config.settings.decryptFile);
+  const judge = createJudge({
+    ring,
+    decryptionKeys: () => decryptionKeys,
+    policies: () => policies,
+    findRevocation: (claims, subjects, issuer, now) =>
+      index.findMatch(claims, subjects, issuer, now),
+    nowSeconds,
+    maxTokenBytes: config.settings.maxTokenBytes,
+  });
+  return { judge, policies, decryptionKeys };
+}
+
+function readDecryptionKeys(path: string | undefined): readonly DecryptionKey[] {
+  if (path === undefined) return [];
+  try {
+    return parseDecryptionKeys(readFileSync(path, "utf8"));
+  } catch (error) {
+    const why = error instanceof KeySetError ? error.message : `${path} cannot be read`;
+    throw new ConfigError([{ key: "JWT_DECRYPT_FILE", message: why }]);
+  }
+}
+
+/** One line for each thing that may have let a token pass: taken away, earlier verdicts no longer hold. */
+export function grounds(ring: KeyRing, judging: Judging): ReadonlySet<string> {
+  const keys = ring.keys.map(({ thumbprint, kid, algorithms, issuer }) =>
+    hash(["verify", thumbprint, kid, [...algorithms].toSorted(), issuer]),
+  );
+  const decryption = judging.decryptionKeys.map(({ material, kid, declaredAlg }) =>
+    hash(["decrypt", material.export({ format: "jwk" }), kid, declaredAlg]),
+  );
+  const policies = hash([
+    "policies",
+    plain(judging.policies.common),
+    [...judging.policies.byIssuer].map(plain),
+  ]);
+  return new Set([...keys, ...decryption, policies]);
+}
+
+/** The ring's identity, for those who keep keys of their own. */
+export function fingerprintOf(ring: KeyRing): string {
+  return hash(ring.keys.map(({ thumbprint, kid, issuer }) => [thumbprint, kid, issuer]));
+}
+
+function plain(value: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(value, (_, inner: unknown) =>
+      inner instanceof Set ? [...inner].toSorted() : inner,
+    ),
+  );
+}
+
+function hash(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("base64url");
+}

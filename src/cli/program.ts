@@ -1,0 +1,54 @@
+/** The command tree, and what its failures say and exit with. */
+import { Command, CommanderError } from "commander";
+import { ConfigError } from "../config/load.ts";
+import { AppError } from "../core/app-error.ts";
+import { registerDemo } from "./demo/command.ts";
+import { registerServe } from "./serve.ts";
+import { VERSION } from "./version.ts";
+
+/** Exit codes (contract §1): 1 failed, 2 usage, 3 stored but not confirmed, 78 bad configuration. */
+const FAILED = 1;
+const USAGE = 2;
+const BAD_CONFIG = 78;
+
+/** Makes the command tree. */
+export function createProgram(): Command {
+  const program = new Command("haproxy-jwt")
+    .description("Verifies JWTs at the HAProxy edge, and takes them back in milliseconds.")
+    .version(VERSION, "-V, --version", "print the version")
+    .exitOverride()
+    .showHelpAfterError("(add --help for what this command takes)");
+  for (const register of [registerServe, registerDemo]) register(program);
+  return program;
+}
+
+/** Runs one command. Rejects with what it failed of. */
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  await createProgram().parseAsync(argv);
+}
+
+/** Says on stderr what went wrong, in words. */
+export function sayError(error: unknown): void {
+  // Commander has already said what was wrong with the words of the command.
+  if (error instanceof CommanderError) return;
+  const text =
+    error instanceof ConfigError
+      ? `The configuration cannot be used:\n${error.message.replaceAll(/^/gm, "  ")}`
+      : messageOf(error);
+  process.stderr.write(`${text}\n`);
+}
+
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+  if (error instanceof ConfigError) return BAD_CONFIG;
+  if (error instanceof AppError && error.code === "usage") return USAGE;
+  if (error instanceof AppError && error.code === "config") return BAD_CONFIG;
+  return FAILED;
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof AppError)) return error instanceof Error ? error.message : String(error);
+  const place = error.path === undefined ? "" : ` (at ${error.path})`;
+  const expected = error.expected === undefined ? "" : `; expected ${error.expected}`;
+  return `${error.message}${place}${expected}`;
+}

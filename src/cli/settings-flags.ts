@@ -1,0 +1,41 @@
+/** The settings as command line flags, and the configuration that a command runs with. */
+import type { Command } from "commander";
+import { loadConfig, type Config } from "../config/load.ts";
+import { flagOf, SETTING_ENTRIES, type SettingKey } from "../config/settings.ts";
+
+/** The configuration file that is read where none is named. */
+export const DEFAULT_CONFIG_FILE = "/etc/haproxy-jwt/haproxy-jwt.toml";
+
+/** Adds `--config` and a flag for each setting to a command. */
+export function addSettingFlags(command: Command): Command {
+  command.option("--config <file>", "configuration file (TOML)");
+  for (const [, setting] of SETTING_ENTRIES) {
+    // A secret on the command line can be read by everyone on the machine.
+    if (!setting.isSecret) command.option(`${flagOf(setting.name)} <value>`, setting.meaning);
+  }
+  return command;
+}
+
+/** Loads the configuration of a command's flags. @throws ConfigError with every problem */
+export function configOf(
+  options: Readonly<Record<string, unknown>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Config {
+  const flags = new Map<SettingKey, string>();
+  for (const [key, { name }] of SETTING_ENTRIES) {
+    const value = options[toOptionKey(flagOf(name))];
+    if (typeof value === "string") flags.set(key, value);
+  }
+  const { config } = options;
+  return loadConfig({
+    flags,
+    environment,
+    file: typeof config === "string" ? config : undefined,
+    defaultFile: DEFAULT_CONFIG_FILE,
+  });
+}
+
+/** The name under which commander keeps a flag's value. */
+function toOptionKey(flag: string): string {
+  return flag.slice(2).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,222 @@
+/**
+ * Who verifies tokens, what each has applied, and until when each may trust what it remembers: the
+ * ground on which "enforced everywhere" is said.
+ */
+import type {
+  AppliedOutcome,
+  Confirmation,
+  ConfirmedVerifier,
+  VerifierState,
+} from "./confirmation.ts";
+import { fencedAtMs } from "./lease.ts";
+
+/** What a poll says of its sender. */
+export interface PollReport {
+  readonly id: string;
+  /** A label for people. */
+  readonly name: string;
+  /** The sequence it has applied, of the store's present epoch; undefined: nothing yet. */
+  readonly seq: number | undefined;
+  /** Seconds that it goes on after its lease while no server can be reached; 0 = strict. */
+  readonly staleSeconds: number;
+  readonly version: string | undefined;
+  readonly entries: number;
+}
+
+export interface RegistryOptions {
+  /** A clock that never goes back, in milliseconds. */
+  readonly monotonicMs: () => number;
+  /** Unix time in milliseconds, for people to read. */
+  readonly nowMs: () => number;
+  /**
+   * Verifiers of a former life of this server may trust their leases until this moment of the
+   * monotonic clock: nothing is confirmed before.
+   */
+  readonly quietUntilMs: number;
+  /** Runs a function after a delay; returns how to cancel. */
+  readonly after: (delayMs: number, run: () => void) => () => void;
+}
+
+interface Verifier {
+  readonly id: string;
+  report: PollReport;
+  appliedSeq: number;
+  seenAtMs: number;
+  seenAtWallMs: number;
+  /** Undefined until a poll of it was answered with a lease. */
+  fencedAtMs: number | undefined;
+  /** The newest sequence that an answer told it. */
+  toldSeq: number;
+  /** Polls in a row that reported less than it was told. */
+  laggingPolls: number;
+  lastLatencyMs: number | undefined;
+}
+
+/** A verifier that is fenced and silent for this long is no longer listed. */
+const FORGET_AFTER_MS = 10 * 60_000;
+/** A flood of made-up identities by somebody with the key is still bounded. */
+const MAX_VERIFIERS = 20_000;
+const MAX_LAGGING_POLLS = 5;
+
+export class VerifierRegistry implements Confirmation {
+  readonly #options: RegistryOptions;
+  readonly #verifiers = new Map<string, Verifier>();
+  readonly #changedAtMs = new Map<number, number>();
+  readonly #waiters = new Set<() => void>();
+  #unleasedUntilMs = 0;
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Notes a poll. What it reports as applied is final: it has forgotten everything older.
+   *
+   * @returns whether it may be granted a lease: it is watched, and does what it is told. An answer can
+   *   get lost, but one that keeps polling and does not catch up is fenced off.
+   */
+  polled(report: PollReport): boolean {
+    const now = this.#options.monotonicMs();
+    const known = this.#verifiers.get(report.id) ?? this.#enrol(report, now);
+    if (known === undefined) return false;
+    known.report = report;
+    known.seenAtMs = now;
+    known.seenAtWallMs = this.#options.nowMs();
+    if (report.seq !== undefined && report.seq > known.appliedSeq) {
+      known.appliedSeq = report.seq;
+      const changedAt = this.#changedAtMs.get(report.seq);
+      if (changedAt !== undefined) known.lastLatencyMs = now - changedAt;
+      this.#wake();
+    }
+    const isLagging = report.seq !== undefined && report.seq < known.toldSeq;
+    known.laggingPolls = isLagging ? known.laggingPolls + 1 : 0;
+    return known.laggingPolls <= MAX_LAGGING_POLLS;
+  }
+
+  /** Notes that a poll received at a moment is being answered: its sender's lease may run from then. */
+  answered(id: string, receivedAtMs: number, leaseMs: number, toldSeq: number): void {
+    const known = this.#verifiers.get(id);
+    if (known === undefined) return;
+    known.toldSeq = toldSeq;
+    if (leaseMs === 0) return;
+    const fenced = fencedAtMs(receivedAtMs, leaseMs, known.report.staleSeconds);
+    known.fencedAtMs = Math.max(known.fencedAtMs ?? 0, fenced);
+  }
+
+  /** Notes that a verdict went to somebody without a lease who remembers it for a time. */
+  answeredWithoutLease(ttlSeconds: number): void {
+    const until = fencedAtMs(this.#options.monotonicMs(), ttlSeconds * 1000, 0);
+    this.#unleasedUntilMs = Math.max(this.#unleasedUntilMs, until);
+  }
+
+  /** Notes when a change was made, so that its way to each verifier can be timed. */
+  changed(seq: number): void {
+    this.#changedAtMs.set(seq, this.#options.monotonicMs());
+    if (this.#changedAtMs.size <= 1000) return;
+    for (const old of this.#changedAtMs.keys()) {
+      this.#changedAtMs.delete(old);
+      break;
+    }
+  }
+
+  verifiers(): readonly VerifierState[] {
+    const now = this.#options.monotonicMs();
+    this.#forget(now);
+    return [...this.#verifiers.values()].map((one) => ({
+      id: one.id,
+      name: one.report.name,
+      seq: one.appliedSeq,
+      isLive: one.fencedAtMs !== undefined && now < one.fencedAtMs,
+      lastContactMs: one.seenAtWallMs,
+      silentForMs: now - one.seenAtMs,
+      staleSeconds: one.report.staleSeconds,
+      version: one.report.version,
+      entries: one.report.entries,
+      lastLatencyMs: one.lastLatencyMs,
+    }));
+  }
+
+  /**
+   * Waits until nobody can accept a token by what was known before a change: every verifier has
+   * reported it applied, or may trust nothing it remembers; and so with verifiers that hold no lease.
+   */
+  async waitApplied(seq: number, timeoutMs: number): Promise<AppliedOutcome> {
+    const { monotonicMs, after } = this.#options;
+    const deadline = monotonicMs() + timeoutMs;
+    for (;;) {
+      const now = monotonicMs();
+      const verifiers = this.#confirmed(seq, now);
+      const openUntil = this.#openUntil(seq);
+      if (openUntil <= now) return { applied: true, verifiers };
+      if (now >= deadline) return { applied: false, verifiers };
+      const woken = Promise.withResolvers<void>();
+      this.#waiters.add(woken.resolve);
+      const cancel = after(Math.ceil(Math.min(openUntil, deadline) - now), woken.resolve);
+      // oxlint-disable-next-line no-await-in-loop -- each turn waits for the next thing to happen
+      await woken.promise;
+      cancel();
+      this.#waiters.delete(woken.resolve);
+    }
+  }
+
+  /** The moment by which, if nobody reports anything, all are fenced for a change. */
+  #openUntil(seq: number): number {
+    let until = Math.max(this.#options.quietUntilMs, this.#unleasedUntilMs);
+    for (const one of this.#verifiers.values()) {
+      if (one.appliedSeq < seq && one.fencedAtMs !== undefined)
+        until = Math.max(until, one.fencedAtMs);
+    }
+    return until;
+  }
+
+  #confirmed(seq: number, now: number): readonly ConfirmedVerifier[] {
+    const found: ConfirmedVerifier[] = [];
+    for (const one of this.#verifiers.values()) {
+      const { id, report } = one;
+      const changedAt = this.#changedAtMs.get(seq);
+      if (one.appliedSeq >= seq) {
+        const ms = changedAt === undefined ? undefined : one.lastLatencyMs;
+        found.push({
+          id,
+          name: report.name,
+          state: "applied",
+          ...(ms === undefined ? {} : { ms }),
+        });
+      } else if (one.fencedAtMs !== undefined) {
+        const isFenced = one.fencedAtMs <= now;
+        const open = report.staleSeconds > 0 ? "unconfirmed" : "pending";
+        found.push({ id, name: report.name, state: isFenced ? "fenced" : open });
+      }
+    }
+    return found;
+  }
+
+  #enrol(report: PollReport, now: number): Verifier | undefined {
+    if (this.#verifiers.size >= MAX_VERIFIERS) this.#forget(now);
+    if (this.#verifiers.size >= MAX_VERIFIERS) return undefined;
+    const verifier: Verifier = {
+      id: report.id,
+      report,
+      appliedSeq: -1,
+      seenAtMs: now,
+      seenAtWallMs: this.#options.nowMs(),
+      fencedAtMs: undefined,
+      toldSeq: -1,
+      laggingPolls: 0,
+      lastLatencyMs: undefined,
+    };
+    this.#verifiers.set(report.id, verifier);
+    return verifier;
+  }
+
+  #forget(now: number): void {
+    for (const [id, one] of this.#verifiers) {
+      const isFenced = one.fencedAtMs === undefined || one.fencedAtMs <= now;
+      if (isFenced && now - one.seenAtMs > FORGET_AFTER_MS) this.#verifiers.delete(id);
+    }
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiters) wake();
+  }
+}
