@@ -1,5 +1,5 @@
 /** The whole path of a request: client, HAProxy, token-server, upstream, wired for one test file. */
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Appliance, startAppliance } from "./appliance.ts";
 import { type Answer, toAnswer } from "./answer.ts";
@@ -12,23 +12,29 @@ import { createTempFolder } from "./temp-folder.ts";
 import { createKeys, type Keys } from "./tokens.ts";
 
 /** What to put between client and upstream; everything has a default. */
-export interface EdgeOptions {
-  /** A name under haproxy/ or a path. */
-  readonly config?: string;
-  /** Whether HAProxy gets the key file too, or leaves signatures to the token-server. */
-  readonly verifiesInHaproxy?: boolean;
+export interface EdgeOptions extends FrontOptions {
+  /** Keys made beforehand, where a table of tokens needs them. */
+  readonly keys?: Keys;
   /** The key file's content: the default keys in the seed's form, unless given. */
   readonly keyFile?: unknown;
   /** JWT_DECRYPT_FILE's content: the default `dir` key, unless given. */
   readonly decryptFile?: unknown;
   readonly serverEnv?: Readonly<Record<string, string>>;
+  /** Errors of Lua that the test injects and the log may therefore show. */
+  readonly mayLogLuaErrors?: boolean;
+}
+
+/** What of an edge is HAProxy's. */
+export interface FrontOptions {
+  /** A name under haproxy/ or a path. */
+  readonly config?: string;
+  /** Whether HAProxy gets the key file too, or leaves signatures to the token-server. */
+  readonly verifiesInHaproxy?: boolean;
   readonly haproxyEnv?: Readonly<Record<string, string>>;
   readonly luaDir?: string;
   readonly extraConfigs?: readonly string[];
   /** Puts a TCP proxy between HAProxy and the token-server. */
   readonly withCable?: boolean;
-  /** Errors of Lua that the test injects and the log may therefore show. */
-  readonly mayLogLuaErrors?: boolean;
 }
 
 /** A running edge. */
@@ -46,6 +52,8 @@ export interface Edge {
   readonly send: (bytes: Buffer | string, timeoutMs?: number) => Promise<Answer>;
   /** Words that must never be read in a log. */
   readonly keepSecret: (text: string) => void;
+  /** Starts another HAProxy before the same server and upstream. */
+  readonly beside: (options: FrontOptions) => Promise<Edge>;
 }
 
 /**
@@ -57,18 +65,17 @@ export async function startEdge(
   options: EdgeOptions = {},
 ): Promise<Edge> {
   const folder = createTempFolder(stack);
-  const keys = createKeys();
+  const keys = options.keys ?? createKeys();
   const secrets = new Set<string>([keys.hs.entry["secret"] ?? "", String(keys.dir.jwk["k"])]);
   stack.defer(() => scanLogs(folder, secrets, options.mayLogLuaErrors === true));
-  const keyFile = join(folder, "keys.json");
-  const decryptFile = join(folder, "decrypt.json");
   const entries = options.keyFile ?? [keys.hs.entry, keys.rs.entry, keys.es.entry];
-  writeFileSync(keyFile, JSON.stringify(entries), { mode: 0o600 });
-  const decrypt = options.decryptFile ?? { keys: [keys.dir.jwk] };
-  writeFileSync(decryptFile, JSON.stringify(decrypt), { mode: 0o600 });
+  const keyFile = writeJson(join(folder, "keys.json"), entries);
+  const decryptFile = writeJson(
+    join(folder, "decrypt.json"),
+    options.decryptFile ?? { keys: [keys.dir.jwk] },
+  );
   const serverFolder = join(folder, "server");
   mkdirSync(serverFolder);
-  chmodSync(folder, 0o755);
 
   const upstream = await startRawUpstream(stack);
   const server = await startAppliance(stack, {
@@ -76,6 +83,20 @@ export async function startEdge(
     env: { JWT_JWKS_FILE: keyFile, JWT_DECRYPT_FILE: decryptFile, ...options.serverEnv },
   });
   secrets.add(server.verifierKey);
+  return startFront(stack, { folder, keys, keyFile, secrets, server, upstream }, options);
+}
+
+/** What every HAProxy of one edge shares. */
+interface Back extends Pick<Edge, "folder" | "keys" | "keyFile" | "server" | "upstream"> {
+  readonly secrets: Set<string>;
+}
+
+async function startFront(
+  stack: AsyncDisposableStack,
+  back: Back,
+  options: FrontOptions,
+): Promise<Edge> {
+  const { folder, keyFile, secrets, server, upstream } = back;
   const cable = options.withCable === true ? await startTcpProxy(stack, server.port) : undefined;
   const haproxy = await startHaproxy(stack, {
     folder,
@@ -93,20 +114,22 @@ export async function startEdge(
   const send = async (bytes: Buffer | string, timeoutMs?: number) =>
     toAnswer(await exchange(haproxy.port, bytes, timeoutMs === undefined ? {} : { timeoutMs }));
   return {
-    keys,
-    folder,
-    keyFile,
-    server,
+    ...back,
     haproxy,
-    upstream,
     cable,
     send,
     keepSecret: (text) => secrets.add(text),
+    beside: (more) => startFront(stack, back, more),
     ask: async (token, lines = []) => {
       if (token === undefined) return send(toRequest(lines));
-      // The last part is the signature or tag: enough to know the token by, and no log has it by chance.
-      for (const part of token.split(".")) if (part.length >= 16) secrets.add(part);
+      // No log has a part of this length by chance.
+      for (const part of token.split(".")) if (part.length >= 24) secrets.add(part);
       return send(toRequest([`authorization: Bearer ${token}`, ...lines]));
     },
   };
+}
+
+function writeJson(path: string, value: unknown): string {
+  writeFileSync(path, JSON.stringify(value), { mode: 0o600 });
+  return path;
 }

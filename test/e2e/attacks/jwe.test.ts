@@ -1,0 +1,270 @@
+import { createPublicKey, publicEncrypt, randomBytes } from "node:crypto";
+import { deflateRawSync } from "node:zlib";
+import { type Case, describeAttacks } from "../../helpers/attack-suite.ts";
+import { createDecryptionKey, type DecryptionKey, encrypt } from "../../helpers/decryption-keys.ts";
+import { encryptByHand } from "../../helpers/jwe-parts.ts";
+import { mint, splitToken, withPart } from "../../helpers/mint.ts";
+import { claims, createKeys } from "../../helpers/tokens.ts";
+
+const keys = createKeys();
+const cbc = createDecryptionKey("dir", "A256CBC-HS512", "cbc");
+const gcm = createDecryptionKey("dir", "A256GCM", "gcm");
+const wrap = createDecryptionKey("A256KW", "A256GCM", "wrap");
+const oaep = createDecryptionKey("RSA-OAEP-256", "A256GCM", "oaep");
+const ecdh = createDecryptionKey("ECDH-ES", "A256GCM", "ecdh");
+
+function secretOf(key: DecryptionKey): Buffer {
+  return Buffer.from(String(key.jwk["k"]), "base64url");
+}
+
+function headerOf(key: DecryptionKey, more: Readonly<Record<string, unknown>> = {}) {
+  return { alg: key.alg, enc: key.enc, kid: key.kid, ...more };
+}
+
+const text = JSON.stringify(claims());
+const inner = (more = {}) => mint(keys.rs, claims(more));
+
+/** A good token of a key with one part changed. */
+async function damaged(key: DecryptionKey, part: number, change: (bytes: Buffer) => Buffer) {
+  const token = await encrypt(key, text);
+  const bytes = Buffer.from(splitToken(token)[part] ?? "", "base64url");
+  return withPart(token, part, change(bytes).toString("base64url"));
+}
+
+function turnBit(bytes: Buffer): Buffer {
+  const turned = Buffer.from(bytes);
+  turned.writeUInt8(turned.readUInt8(0) ^ 1, 0);
+  return turned;
+}
+
+const damages: Case[] = [cbc, gcm].flatMap((key) => [
+  { name: `${key.enc} with a bad tag`, token: damaged(key, 4, turnBit), detail: "decrypt" },
+  ...[0, 1, 4, 8, 12, 15].map((size) => ({
+    name: `${key.enc} with a tag of ${size} bytes`,
+    token: damaged(key, 4, (tag) => tag.subarray(0, size)),
+    detail: ["decrypt", "malformed"],
+  })),
+  {
+    name: `${key.enc} with a longer tag`,
+    token: damaged(key, 4, (tag) => Buffer.concat([tag, Buffer.alloc(16)])),
+    detail: ["decrypt", "malformed"],
+  },
+  { name: `${key.enc} with changed text`, token: damaged(key, 3, turnBit), detail: "decrypt" },
+  {
+    name: `${key.enc} with cut text`,
+    token: damaged(key, 3, (b) => b.subarray(0, -1)),
+    detail: "decrypt",
+  },
+  {
+    name: `${key.enc} with no text`,
+    token: damaged(key, 3, () => Buffer.alloc(0)),
+    detail: ["decrypt", "malformed"],
+  },
+  { name: `${key.enc} with a changed iv`, token: damaged(key, 2, turnBit), detail: "decrypt" },
+  {
+    name: `${key.enc} with no iv`,
+    token: damaged(key, 2, () => Buffer.alloc(0)),
+    detail: ["decrypt", "malformed"],
+  },
+  {
+    name: `${key.enc} with an iv too long`,
+    token: damaged(key, 2, (b) => Buffer.concat([b, b])),
+    detail: ["decrypt", "malformed"],
+  },
+  {
+    name: `${key.enc} with an encrypted key where dir has none`,
+    token: damaged(key, 1, () => randomBytes(32)),
+    detail: ["decrypt", "malformed"],
+  },
+]);
+
+const SWITCHED: readonly (readonly [string, object])[] = [
+  ["A256KW over dir's key", { alg: "A256KW" }],
+  [
+    "A256GCMKW over dir's key",
+    { alg: "A256GCMKW", iv: "AAAAAAAAAAAAAAAA", tag: "AAAAAAAAAAAAAAAAAAAAAA" },
+  ],
+  ["none", { alg: "none" }],
+  ["HS256", { alg: "HS256" }],
+  ["Dir", { alg: "Dir" }],
+  ["null", { alg: null }],
+  ["a list", { alg: ["dir"] }],
+];
+const switched: Case[] = SWITCHED.map(([name, more]) => ({
+  name: `alg switched to ${name}`,
+  token: encryptByHand(secretOf(gcm), "A256GCM", { ...headerOf(gcm), ...more }, text),
+}));
+
+const encSwitched: Case[] = [
+  "A128GCM",
+  "A256CBC-HS512",
+  "a256gcm",
+  "none",
+  "",
+  null,
+  1,
+  ["A256GCM"],
+].map((enc) => ({
+  name: `enc switched to ${JSON.stringify(enc)}`,
+  token: encryptByHand(secretOf(gcm), "A256GCM", headerOf(gcm, { enc }), text),
+}));
+
+const refusedAlgorithms: Case[] = [
+  { name: "RSA1_5", header: { alg: "RSA1_5" } },
+  {
+    name: "PBES2 with p2c 2^31",
+    header: { alg: "PBES2-HS256+A128KW", p2c: 2 ** 31, p2s: "AAAAAAAAAAAAAAAA" },
+  },
+  {
+    name: "PBES2 with p2c 1000",
+    header: { alg: "PBES2-HS512+A256KW", p2c: 1000, p2s: "AAAAAAAAAAAAAAAA" },
+  },
+].map(({ name, header }) => ({
+  name,
+  token: encryptByHand(secretOf(gcm), "A256GCM", headerOf(gcm, header), text, {
+    encryptedKey: randomBytes(40),
+  }),
+}));
+
+const ZIPPED: readonly (readonly [string, Buffer])[] = [
+  [
+    "1 KB that unpacks to 100 MB",
+    deflateRawSync(Buffer.alloc(100 << 20, 0x20), { level: 9 }).subarray(0, 3000),
+  ],
+  ["claims, deflated", deflateRawSync(text)],
+];
+const zipped: Case[] = ZIPPED.map(([name, plaintext]) => ({
+  name: `zip: ${name}`,
+  token: encryptByHand(secretOf(gcm), "A256GCM", headerOf(gcm, { zip: "DEF" }), plaintext),
+}));
+
+/** Encrypted to a public key that signs: whoever knows the public key can do so. */
+function toSigningKeyOf(alg: string): string {
+  if (keys.rs.privateKey === undefined) throw new TypeError("not an RSA key");
+  const contentKey = randomBytes(32);
+  const oaepHash = alg === "RSA-OAEP" ? "sha1" : "sha256";
+  const key = createPublicKey(keys.rs.privateKey);
+  const encryptedKey = publicEncrypt({ key, oaepHash }, contentKey);
+  return encryptByHand(contentKey, "A256GCM", { alg, enc: "A256GCM", kid: keys.rs.kid }, text, {
+    encryptedKey,
+  });
+}
+
+const EPHEMERAL: readonly (readonly [string, unknown])[] = [
+  ["off its curve", { kty: "EC", crv: "P-256", x: "A".repeat(42) + "E", y: "A".repeat(42) + "E" }],
+  ["at infinity", { kty: "EC", crv: "P-256", x: "", y: "" }],
+  ["of zeros", { kty: "EC", crv: "P-256", x: "A".repeat(43), y: "A".repeat(43) }],
+  ["on another curve", createDecryptionKey("ECDH-ES", "A256GCM").jwk],
+  ["that is a list", []],
+  ["that is null", null],
+  ["that is text", "epk"],
+];
+const offCurve: Case[] = EPHEMERAL.map(([name, epk]) => ({
+  name: `ECDH-ES with an ephemeral key ${name}`,
+  token: encryptByHand(randomBytes(32), "A256GCM", headerOf(ecdh, { epk }), inner()),
+}));
+
+describeAttacks("encrypted tokens", {
+  edge: { keys, decryptFile: { keys: [cbc, gcm, wrap, oaep, ecdh].map((key) => key.jwk) } },
+  controls: [
+    { name: "dir with A256CBC-HS512", token: encrypt(cbc, text) },
+    { name: "dir with A256GCM", token: encrypt(gcm, text) },
+    {
+      name: "dir with A256GCM, made by hand",
+      token: encryptByHand(secretOf(gcm), "A256GCM", headerOf(gcm), text),
+    },
+    {
+      name: "dir with A256CBC-HS512, made by hand",
+      token: encryptByHand(secretOf(cbc), "A256CBC-HS512", headerOf(cbc), text),
+    },
+    { name: "A256KW", token: encrypt(wrap, text) },
+    { name: "dir around a signed token", token: encrypt(gcm, inner(), { cty: "JWT" }) },
+    { name: "RSA-OAEP-256 around a signed token", token: encrypt(oaep, inner(), { cty: "JWT" }) },
+    { name: "ECDH-ES around a signed token", token: encrypt(ecdh, inner(), { cty: "JWT" }) },
+  ],
+  attacks: [
+    ...damages,
+    ...switched,
+    ...encSwitched,
+    ...refusedAlgorithms,
+    ...zipped,
+    ...offCurve,
+    ...["RSA-OAEP", "RSA-OAEP-256"].map((alg) => ({
+      name: `${alg} to a public signing key`,
+      token: toSigningKeyOf(alg),
+    })),
+    { name: "RSA-OAEP-256 around bare claims: anyone can do that", token: encrypt(oaep, text) },
+    { name: "ECDH-ES around bare claims: anyone can do that", token: encrypt(ecdh, text) },
+    {
+      name: "RSA-OAEP-256 around an unsecured token",
+      token: encrypt(
+        oaep,
+        `${Buffer.from('{"alg":"none"}').toString("base64url")}.${Buffer.from(text).toString("base64url")}.`,
+        { cty: "JWT" },
+      ),
+    },
+    {
+      name: "a nested token of a foreign key",
+      token: encrypt(oaep, mint(keys.foreign, claims()), { cty: "JWT" }),
+      detail: "signature",
+    },
+    {
+      name: "a nested token of a foreign key in dir",
+      token: encrypt(gcm, mint(keys.foreign, claims()), { cty: "JWT" }),
+      detail: "signature",
+    },
+    {
+      name: "a nested token that is over",
+      token: encrypt(gcm, inner({ exp: 1 }), { cty: "JWT" }),
+      detail: "expired",
+    },
+    {
+      name: "a token nested twice",
+      token: encrypt(gcm, inner(), { cty: "JWT" }).then((token) =>
+        encrypt(gcm, token, { cty: "JWT" }),
+      ),
+    },
+    {
+      name: "an empty content key, wrapped",
+      token: encryptByHand(randomBytes(32), "A256GCM", headerOf(wrap), text, {
+        encryptedKey: Buffer.alloc(8),
+      }),
+    },
+    {
+      name: "no wrapped key",
+      token: encryptByHand(randomBytes(32), "A256GCM", headerOf(wrap), text),
+    },
+    {
+      name: "a key of zeros",
+      token: encryptByHand(Buffer.alloc(32), "A256GCM", headerOf(gcm), text),
+    },
+    {
+      name: "a key of zeros without kid",
+      token: encryptByHand(Buffer.alloc(32), "A256GCM", { alg: "dir", enc: "A256GCM" }, text),
+    },
+    {
+      name: "an HMAC secret of ours as content key",
+      token: encryptByHand(
+        Buffer.from(keys.hs.entry["secret"] ?? "").subarray(0, 32),
+        "A256GCM",
+        { alg: "dir", enc: "A256GCM", kid: keys.hs.kid },
+        text,
+      ),
+    },
+    {
+      name: "an unknown kid",
+      token: encryptByHand(secretOf(gcm), "A256GCM", headerOf(gcm, { kid: "nobody" }), text),
+    },
+    {
+      name: "crit",
+      token: encryptByHand(secretOf(gcm), "A256GCM", headerOf(gcm, { crit: ["x"], x: 1 }), text),
+    },
+    { name: "expired claims", token: encrypt(gcm, claims({ exp: 1 })), detail: "expired" },
+    { name: "claims that are a list", token: encrypt(gcm, "[]") },
+    { name: "claims that are no JSON", token: encrypt(gcm, "hello") },
+    {
+      name: "claims with a member twice",
+      token: encrypt(gcm, `{"sub":"a","sub":"b","exp":${String(claims()["exp"])}}`),
+    },
+  ],
+});

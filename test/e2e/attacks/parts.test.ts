@@ -1,0 +1,35 @@
+import { describeAttacks } from "../../helpers/attack-suite.ts";
+import { encode, mint, splitToken } from "../../helpers/mint.ts";
+import { claims, createKeys } from "../../helpers/tokens.ts";
+
+const keys = createKeys();
+const good = mint(keys.hs, claims());
+const [header = "", payload = "", signature = ""] = splitToken(good);
+const flattened = { protected: header, payload, signature };
+const general = { payload, signatures: [{ protected: header, signature }] };
+
+describeAttacks("tokens of another number of parts, or of another serialisation", {
+  edge: { keys },
+  controls: [{ name: "three parts", token: good }],
+  attacks: [
+    { name: "one part", token: header },
+    { name: "a word", token: "hello" },
+    { name: "two parts", token: `${header}.${payload}` },
+    { name: "four parts", token: `${good}.${signature}` },
+    { name: "four parts, the last empty", token: `${good}.` },
+    { name: "four parts, the first empty", token: `.${good}` },
+    { name: "five parts that are no JWE", token: `${good}.${payload}.${signature}` },
+    { name: "six parts", token: `${good}.${good}` },
+    { name: "a hundred parts", token: Array.from({ length: 100 }, () => "e30").join(".") },
+    { name: "five thousand dots", token: ".".repeat(5000) },
+    { name: "two dots", token: ".." },
+    { name: "four dots", token: "...." },
+    { name: "a detached payload", token: `${header}..${signature}` },
+    { name: "flattened JSON", token: JSON.stringify(flattened), isUnsendable: true },
+    { name: "general JSON", token: JSON.stringify(general), isUnsendable: true },
+    { name: "flattened JSON in base64url", token: encode(flattened) },
+    { name: "the token in quotes", token: `"${good}"` },
+    { name: "the token in base64url", token: encode(good) },
+    { name: "the token as its own signature's claims", token: mint(keys.hs, good) },
+  ],
+});

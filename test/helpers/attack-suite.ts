@@ -1,0 +1,75 @@
+/** Runs a table of tokens that must be refused, with the ones beside them that must not, past both ways of verifying. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type Answer, identityOf } from "./answer.ts";
+import { type Edge, type EdgeOptions, startEdge } from "./edge.ts";
+import { expectNotAccepted, expectRefused, expectValid } from "./expect-verdict.ts";
+
+/** A token and what must come of it. */
+export interface Case {
+  /** Completes "accepts …" or "refuses …". */
+  readonly name: string;
+  readonly token: string | Promise<string>;
+  /** One of these is the detail; any, when not given. */
+  readonly detail?: string | readonly string[];
+  readonly reason?: string;
+  /** The bytes cannot stand in a header field: HAProxy may refuse the request itself. */
+  readonly isUnsendable?: true;
+}
+
+/** A class of attacks. */
+export interface AttackSuite {
+  readonly edge: EdgeOptions;
+  readonly controls: readonly Case[];
+  readonly attacks: readonly Case[];
+  /** Looked at when all is done: what must not have happened meanwhile. */
+  readonly afterwards?: (edge: Edge) => void | Promise<void>;
+}
+
+/**
+ * Declares the tests of a class: each token goes through an HAProxy that has the keys and through one that asks the
+ * token-server for everything, and both must say the same.
+ */
+export function describeAttacks(subject: string, suite: AttackSuite): void {
+  describe(subject, () => {
+    const stack = new AsyncDisposableStack();
+    const edges: Edge[] = [];
+    beforeAll(async () => {
+      const first = await startEdge(stack, suite.edge);
+      edges.push(first, await first.beside({ ...suite.edge, verifiesInHaproxy: false }));
+    });
+    afterAll(() => stack.disposeAsync());
+
+    const acceptsAll = async (row: Case) => {
+      const token = await row.token;
+      for (const edge of edges) expectValid(await edge.ask(token));
+    };
+    test.each([...suite.controls])("accepts $name", acceptsAll);
+    test.each([...suite.attacks])("refuses $name", async (row) => {
+      const token = await row.token;
+      const answers = await Promise.all(edges.map((edge) => edge.ask(token)));
+      for (const answer of answers) check(answer, row, token);
+      if (row.isUnsendable !== true) {
+        const [first, ...others] = answers.map((answer) => identityOf(answer));
+        for (const other of others) expect(other).toEqual(first ?? other);
+      }
+    });
+    test("still accepts the good ones afterwards", async () => {
+      for (const row of suite.controls) await acceptsAll(row);
+      const [edge] = edges;
+      if (edge !== undefined) await suite.afterwards?.(edge);
+    });
+  });
+}
+
+function check(answer: Answer, row: Case, token: string): void {
+  if (row.isUnsendable === true) {
+    expectNotAccepted(answer, token);
+    return;
+  }
+  const { reason, detail } = row;
+  expectRefused(
+    answer,
+    { ...(reason === undefined ? {} : { reason }), ...(detail === undefined ? {} : { detail }) },
+    token,
+  );
+}
