@@ -1,0 +1,76 @@
+local test = ...
+local settings = require("verify-jwt.settings")
+
+local function read(values, files)
+  values.JWT_TOKEN_SERVER_BACKEND = values.JWT_TOKEN_SERVER_BACKEND or "b"
+  return settings.read(
+    function(name) return values[name] end,
+    function(path) return files and files[path] end)
+end
+
+test("gives the defaults of the contract", function()
+  local result, problems = read({})
+  assert(#problems == 0)
+  assert(result.schemes.jwt and result.schemes.bearer)
+  assert(result.max_token_bytes == 8192 and result.cache_size == 50000)
+  assert(result.claim_vars == "*" and result.body_encoding == "json")
+  assert(result.sync_interval == 300 and result.stale == false)
+  assert(result.cache_ttl == nil and result.cookie == nil)
+  assert(result.verifier_key == nil)
+end)
+
+test("takes an empty value for none", function()
+  local result, problems = read({ JWT_CACHE_TTL = " ", JWT_COOKIE = "" })
+  assert(#problems == 0 and result.cache_ttl == nil and not result.cookie)
+end)
+
+test("names every problem at once and shows no value", function()
+  local _, problems = read({
+    JWT_CACHE_TTL = "soon", JWT_CACHE_SIZE = "-1", JWT_STALE = "always",
+    JWT_TOKEN_SERVER_BACKEND = "a b", JWT_VERIFIER_KEY = "se cret",
+  })
+  local text = table.concat(problems, "\n")
+  for _, name in ipairs({
+    "JWT_CACHE_TTL", "JWT_CACHE_SIZE", "JWT_STALE",
+    "JWT_TOKEN_SERVER_BACKEND", "JWT_VERIFIER_KEY",
+  }) do
+    assert(text:find(name, 1, true), name)
+  end
+  assert(not text:find("se cret", 1, true))
+end)
+
+test("sends the first of two verifier keys", function()
+  assert(read({ JWT_VERIFIER_KEY = "new,old" }).verifier_key == "new")
+end)
+
+test("reads the verifier key's file, its line break not", function()
+  local result = read({ JWT_VERIFIER_KEY_FILE = "/k" }, { ["/k"] = "abc\n" })
+  assert(result.verifier_key == "abc")
+end)
+
+test("uses the installed key's file where it is readable", function()
+  local path = "/etc/haproxy-jwt/verifier.key"
+  assert(read({}, { [path] = "abc" }).verifier_key == "abc")
+end)
+
+test("refuses a named key file that cannot be read", function()
+  local _, problems = read({ JWT_VERIFIER_KEY_FILE = "/none" })
+  assert(#problems == 1)
+end)
+
+local REFUSED = {
+  { "JWT_CACHE_TTL", "1.5" }, { "JWT_CACHE_TTL", "0x10" },
+  { "JWT_CACHE_TTL", "86401" }, { "JWT_SYNC_INTERVAL", "0" },
+  { "JWT_MAX_TOKEN_BYTES", "1" }, { "JWT_MAX_TOKEN_BYTES", "65537" },
+  { "JWT_SCHEMES", "," }, { "JWT_SCHEMES", "a b" },
+  { "JWT_COOKIE", "a=b" }, { "JWT_QUERY", "a&b" },
+  { "JWT_BODY_ENCODING", "base64" }, { "JWT_STALE", "best-effort" },
+  { "JWT_STALE", "best-effort:0" }, { "JWT_JWKS_FILE", "keys.json" },
+  { "JWT_JWKS_URL", "file:///etc/passwd" }, { "JWT_CLAIM_VARS", "a\tb" },
+}
+for _, row in ipairs(REFUSED) do
+  test(("refuses %s=%s"):format(row[1], row[2]), function()
+    local _, problems = read({ [row[1]] = row[2] })
+    assert(#problems == 1 and problems[1]:find(row[1], 1, true))
+  end)
+end

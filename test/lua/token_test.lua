@@ -1,0 +1,71 @@
+local test = ...
+local base64url = require("verify-jwt.base64url")
+local token = require("verify-jwt.token")
+
+local encode = base64url.encode
+local parse = token.parser()
+
+local function jws(header, payload, signature)
+  return encode(header) .. "." .. encode(payload or "{}") .. "."
+    .. encode(signature or "sig")
+end
+
+test("reads alg and kid of a plain header", function()
+  local header, payload, signature =
+    parse(jws('{"alg":"RS256","kid":"a"}', '{"a":1}', "s"))
+  assert(header.plain and header.alg == "RS256" and header.kid == "a")
+  assert(payload == encode('{"a":1}') and signature == encode("s"))
+end)
+
+test("takes five parts for a JWE", function()
+  local header, payload = parse(encode('{"alg":"dir","enc":"A256GCM"}')
+    .. "..AAAA.AAAA.AAAA")
+  assert(header and not header.plain and payload == nil)
+end)
+
+test("remembers a header no longer than its own bound", function()
+  local bounded = token.parser()
+  for i = 1, 1000 do
+    assert(bounded(jws(('{"alg":"none","n":%d}'):format(i))).alg == "none")
+  end
+end)
+
+local NOT_PLAIN = {
+  { "a kid that is a number", '{"alg":"HS256","kid":1}' },
+  { "a kid that is null", '{"alg":"HS256","kid":null}' },
+  { "an alg that is a list", '{"alg":["HS256"]}' },
+  { "no alg", '{"kid":"a"}' },
+  { "crit", '{"alg":"HS256","crit":["b64"]}' },
+  { "b64", '{"alg":"HS256","b64":false}' },
+  { "zip", '{"alg":"HS256","zip":"DEF"}' },
+  { "enc", '{"alg":"HS256","enc":"A256GCM"}' },
+}
+for _, row in ipairs(NOT_PLAIN) do
+  test("leaves to the server " .. row[1], function()
+    local header = parse(jws(row[2]))
+    assert(header and not header.plain)
+    assert(header.alg == nil and header.kid == nil)
+  end)
+end
+
+local GOOD = jws('{"alg":"HS256"}')
+local REFUSED = {
+  { "nothing", "" }, { "one part", "abcd" }, { "two parts", "eyJ9.e30" },
+  { "four parts", GOOD .. ".AAAA" }, { "six parts", GOOD .. ".A.A.A" },
+  { "an empty header", ".e30.AAAA" }, { "padding", GOOD .. "=" },
+  { "a space", GOOD .. " " }, { "a line break", GOOD .. "\n" },
+  { "a trailing dot", GOOD .. "." }, { "plus", "+" .. GOOD },
+  { "left-over bits", GOOD:gsub("%.%w+$", ".Zh") },
+  { "JSON serialisation", '{"payload":"e30","signature":"AAAA"}' },
+  { "a header that is a list", jws('["alg"]') },
+  { "a header that is a string", jws('"alg"') },
+  { "a header that is null", jws("null") },
+  { "a header cut short", jws('{"alg":"HS256"') },
+  { "a header with bytes behind it", jws('{"alg":"HS256"}x') },
+  { "a header that is deep", jws(('{"a":'):rep(50) .. "1" .. ("}"):rep(50)) },
+}
+for _, row in ipairs(REFUSED) do
+  test("refuses " .. row[1], function()
+    assert(parse(row[2]) == nil)
+  end)
+end
