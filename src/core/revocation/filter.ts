@@ -11,7 +11,7 @@ export interface LoadedRule {
   readonly issuer: string | undefined;
   /** Seconds since 1970; 0 = never ends. */
   readonly expireAt: number;
-  /** The staged import it came by, 0 = none. */
+  /** The import it came by, 0 = none. */
   readonly importId: number;
 }
 
@@ -28,8 +28,8 @@ export interface Question {
 export interface RuleLoader {
   /** Nothing when the rule is not in force any more. @throws AppError unavailable */
   rule(id: number): LoadedRule | undefined;
-  /** Whether rules of this import are still waiting for its commit. */
-  isStaged(importId: number): boolean;
+  /** Whether rules of this import are not in force: not committed yet, or given up. */
+  isHidden(importId: number): boolean;
 }
 
 export interface RuleFilter {
@@ -46,7 +46,7 @@ export function askRule(id: number, question: Question, loader: RuleLoader): Ans
   const rule = loader.rule(id);
   if (rule === undefined) return "idle";
   if (rule.expireAt !== 0 && rule.expireAt <= question.nowSeconds) return "idle";
-  if (rule.importId !== 0 && loader.isStaged(rule.importId)) return "idle";
+  if (rule.importId !== 0 && loader.isHidden(rule.importId)) return "idle";
   if (rule.issuer !== undefined && rule.issuer !== question.issuer) return "idle";
   if (rule.condition === undefined) return "matches";
   return matchesCondition(rule.condition, question.claims) ? "matches" : "differs";

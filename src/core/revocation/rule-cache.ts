@@ -3,14 +3,14 @@ import { LRUCache } from "lru-cache";
 import { AppError } from "../app-error.ts";
 import type { LoadedRule, RuleLoader } from "./filter.ts";
 import { parseRule } from "./parse-rule.ts";
-import type { RuleRow, RuleRows } from "./rule-rows.ts";
+import type { HiddenImports, RuleRow, RuleRows } from "./rule-rows.ts";
 import { type Rule, RULE_FORMAT } from "./rule.ts";
 
 export class RuleCache implements RuleLoader {
   readonly #rows: RuleRows;
   readonly #rules: LRUCache<number, LoadedRule & { readonly bytes: number }>;
   readonly #unreadable = new Map<number, RuleRow>();
-  #staged: ReadonlySet<number> = new Set();
+  #hidden: HiddenImports = { ids: new Set(), isStaging: false };
 
   constructor(rows: RuleRows, maxBytes: number) {
     this.#rows = rows;
@@ -26,12 +26,12 @@ export class RuleCache implements RuleLoader {
     return this.#unreadable;
   }
 
-  get hasStaged(): boolean {
-    return this.#staged.size > 0;
+  get isStaging(): boolean {
+    return this.#hidden.isStaging;
   }
 
-  isStaged(importId: number): boolean {
-    return this.#staged.has(importId);
+  isHidden(importId: number): boolean {
+    return this.#hidden.ids.has(importId);
   }
 
   rule(id: number): LoadedRule | undefined {
@@ -59,9 +59,9 @@ export class RuleCache implements RuleLoader {
     this.#unreadable.delete(id);
   }
 
-  /** Reads anew which imports are staged and which rules are known to be unreadable. */
+  /** Reads anew which imports are hidden and which rules are known to be unreadable. */
   refresh(): void {
-    this.#staged = this.#rows.readStagedImports();
+    this.#hidden = this.#rows.readHiddenImports();
     for (const row of this.#rows.readUnreadable()) this.read(row);
   }
 

@@ -50,6 +50,8 @@ export class RuleIndex implements RevocationIndex {
   #epoch = "";
   #seq = 0;
   #loaded = false;
+  /** Set when a change could not be taken in: nothing is judged until it is. */
+  #isBehind = false;
 
   constructor(rows: RuleRows, options: Partial<RuleIndexOptions> = {}) {
     const { subjectBytes, ruleBytes, subjectEntries } = { ...RULE_INDEX_DEFAULTS, ...options };
@@ -86,8 +88,7 @@ export class RuleIndex implements RevocationIndex {
     this.#seq = this.#rows.readSeq();
     this.#refresh();
     while (this.#readGlobals()) await pause();
-    this.advance();
-    this.#loaded = true;
+    this.#loaded = this.advance();
   }
 
   /**
@@ -95,13 +96,16 @@ export class RuleIndex implements RevocationIndex {
    * @returns false when the journal does not reach back so far, or the store is another one: `load`
    */
   advance(): boolean {
+    this.#isBehind = true;
     if (this.#rows.readEpoch() !== this.#epoch) return false;
     for (;;) {
       const changes = this.#rows.readChanges(this.#seq, CHUNK);
       if (changes === undefined) return false;
       for (const change of changes) this.#apply(change);
-      if (changes.length < CHUNK) return true;
+      if (changes.length < CHUNK) break;
     }
+    this.#isBehind = false;
+    return true;
   }
 
   /** Lets go of rules that have ended by themselves and will not come back. */
@@ -124,6 +128,9 @@ export class RuleIndex implements RevocationIndex {
     nowSeconds: number,
   ): RuleMatch | undefined {
     if (!this.#loaded) throw new AppError("unavailable", "the rules are still being loaded");
+    if (this.#isBehind && !this.advance()) {
+      throw new AppError("unavailable", "the store was exchanged: its rules are to be loaded anew");
+    }
     if (this.#globals.size === 0 && this.#subjectRules === 0) return undefined;
     this.#keys.collect(claims);
     const { keys, count: keyCount } = this.#keys;
@@ -143,7 +150,7 @@ export class RuleIndex implements RevocationIndex {
     if (!this.#loaded) return ["the rules are still being loaded"];
     const problems: string[] = [];
     for (const row of this.#cache.unreadable.values()) {
-      if (row.subject === undefined && !this.#cache.isStaged(row.importId)) {
+      if (row.subject === undefined && !this.#cache.isHidden(row.importId)) {
         problems.push(`global rule ${row.id} cannot be read by this version`);
       }
     }
@@ -161,9 +168,13 @@ export class RuleIndex implements RevocationIndex {
     };
   }
 
+  /** Counts a change as taken in only at the end: one that fails is met again. */
   #apply(change: Change): void {
+    if (change.kind !== "keys_changed") this.#takeIn(change);
     this.#seq = change.seq;
-    if (change.kind === "keys_changed") return;
+  }
+
+  #takeIn(change: Change): void {
     if (change.subject !== undefined) this.#subjects.delete(change.subject);
     if (change.scope === "all") this.#subjects.clear();
     if (change.kind === "rule_lifted" && change.ruleId !== undefined) {
@@ -219,7 +230,7 @@ export class RuleIndex implements RevocationIndex {
     const entries = this.#rows.readSubjectEntries(subjectId, this.#subjectEntries);
     if (entries === undefined) return createDiskFilter(subjectId, this.#rows, this.#cache);
     if (entries.keys.length === 0 && entries.ladders.length === 0) return NO_RULES;
-    return createSubjectFilter(entries, this.#cache, !this.#cache.hasStaged);
+    return createSubjectFilter(entries, this.#cache, !this.#cache.isStaging);
   }
 }
 

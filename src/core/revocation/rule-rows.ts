@@ -29,13 +29,20 @@ export interface SubjectEntries {
   readonly ladders: readonly LadderRow[];
 }
 
+/** Imports whose rules are not in force: being staged, or given up. */
+export interface HiddenImports {
+  readonly ids: ReadonlySet<number>;
+  /** Whether one of them may still be committed. */
+  readonly isStaging: boolean;
+}
+
 /** Every method throws AppError unavailable when the store cannot be read. */
 export interface RuleRows {
   readEpoch(): string;
   readSeq(): number;
   /** Undefined when the journal no longer reaches back so far. */
   readChanges(afterSeq: number, limit: number): readonly Change[] | undefined;
-  readStagedImports(): ReadonlySet<number>;
+  readHiddenImports(): HiddenImports;
   /** The rule, unless lifted, swept or unknown. */
   readRule(id: number): RuleRow | undefined;
   /** The rule whatever its state, as long as it is kept. */

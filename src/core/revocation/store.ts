@@ -149,6 +149,8 @@ export interface AuditEntry {
   readonly target: string;
   readonly reason: string | undefined;
   readonly outcome: "done" | "refused";
+  /** The whole of what was changed where the target alone does not say it: the rule as JSON. */
+  readonly detail?: string | undefined;
 }
 
 export interface AuditRow extends AuditEntry {

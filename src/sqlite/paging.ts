@@ -1,0 +1,71 @@
+/** Pages of a list, newest first: opaque cursors, and filters that never hold up the event loop. */
+import { AppError } from "../core/app-error.ts";
+import type { Page } from "../core/revocation/store.ts";
+
+/** Rows looked at between two pauses, a few milliseconds, and at most for one page. */
+const CHUNK = 1000;
+const SCAN_LIMIT = 100_000;
+
+export interface PageRequest<R extends { readonly id: number }, T> {
+  /** Which list it is, so that one list's cursor is refused by another. */
+  readonly list: string;
+  readonly cursor: string | undefined;
+  readonly limit: number;
+  /** Whether `pick` may leave rows out. */
+  readonly isFiltered: boolean;
+  /** Up to `count` rows with an id below `before`, ids descending. */
+  readonly read: (before: number, count: number) => readonly R[];
+  readonly pick: (row: R) => T | undefined;
+  readonly pause: () => Promise<void>;
+}
+
+/**
+ * Reads one page. With a filter that few rows pass it may end early, with fewer items and a cursor.
+ * @throws AppError invalid (path `/cursor`, `/limit`)
+ */
+export async function readPage<R extends { readonly id: number }, T>(
+  request: PageRequest<R, T>,
+): Promise<Page<T>> {
+  const { list, limit, read, pick } = request;
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > CHUNK) {
+    throw new AppError("invalid", `at /limit: expected a number from 1 to ${CHUNK}`, {
+      path: "/limit",
+      expected: `a number from 1 to ${CHUNK}`,
+    });
+  }
+  const items: T[] = [];
+  let before =
+    request.cursor === undefined ? Number.MAX_SAFE_INTEGER : parseCursor(list, request.cursor);
+  for (let scanned = 0; scanned < SCAN_LIMIT;) {
+    const count = request.isFiltered ? CHUNK : limit + 1;
+    const rows = read(before, count);
+    for (const row of rows) {
+      const item = pick(row);
+      if (item !== undefined) {
+        if (items.length === limit) return { items, cursor: toCursor(list, before) };
+        items.push(item);
+      }
+      before = row.id;
+    }
+    if (rows.length < count) return { items, cursor: undefined };
+    scanned += count;
+    await request.pause();
+  }
+  return { items, cursor: toCursor(list, before) };
+}
+
+function toCursor(list: string, id: number): string {
+  return Buffer.from(`${list}:${id}`).toString("base64url");
+}
+
+function parseCursor(list: string, cursor: string): number {
+  const text = Buffer.from(cursor, "base64url").toString("latin1");
+  const [prefix, id = ""] = text.split(":");
+  if (prefix === list && /^[0-9]{1,15}$/.test(id) && toCursor(list, Number(id)) === cursor) {
+    return Number(id);
+  }
+  throw new AppError("invalid", "at /cursor: expected a cursor as an earlier page gave it", {
+    path: "/cursor",
+    expected: "a cursor as an earlier page gave it",
+  });
+}

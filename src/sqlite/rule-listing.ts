@@ -1,0 +1,98 @@
+/** Lists rules for people: filtered, page by page, newest first. */
+import type { Page, RuleQuery, StoredRule } from "../core/revocation/store.ts";
+import type { Connection } from "./connection.ts";
+import { readPage } from "./paging.ts";
+import { GIVEN_UP, RULE_RECORD, type RuleRecord, toStoredRule } from "./rule-table.ts";
+
+/** Rules read at a time for an export. */
+const CHUNK = 500;
+
+export interface RuleListing {
+  list(query: RuleQuery, nowSeconds: number): Promise<Page<StoredRule>>;
+  /** Rules in force, oldest first. */
+  active(nowSeconds: () => number): AsyncIterable<StoredRule>;
+}
+
+export function createRuleListing(
+  connection: Connection,
+  isHidden: (importId: number) => boolean,
+  pause: () => Promise<void>,
+): RuleListing {
+  const { db } = connection;
+  const everything = db.query<RuleRecord, [number, number]>(
+    `${RULE_RECORD} WHERE rule.id < ? ORDER BY rule.id DESC LIMIT ?`,
+  );
+  const ofGlobal = db.query<RuleRecord, [number, number]>(
+    `${RULE_RECORD}
+    WHERE rule.subject_id IS NULL AND rule.id < ?
+    ORDER BY rule.id DESC
+    LIMIT ?`,
+  );
+  const ofSubject = db.query<RuleRecord, [string, number, number]>(
+    `${RULE_RECORD}
+    WHERE rule.subject_id = (SELECT id FROM subject WHERE name = ?) AND rule.id < ?
+    ORDER BY rule.id DESC
+    LIMIT ?`,
+  );
+  const past = db.query<RuleRecord, [number, number]>(
+    `${RULE_RECORD} WHERE rule.state > 0 AND rule.id < ? ORDER BY rule.id DESC LIMIT ?`,
+  );
+  const oldestFirst = db.query<RuleRecord, [number, number]>(
+    `${RULE_RECORD} WHERE rule.id > ? AND rule.state = 0 ORDER BY rule.id LIMIT ?`,
+  );
+  const isShown = (record: RuleRecord): boolean =>
+    record.state !== GIVEN_UP && (record.import_id === 0 || !isHidden(record.import_id));
+
+  const readerOf =
+    ({ scope, subject, state }: RuleQuery) =>
+    (before: number, count: number): readonly RuleRecord[] =>
+      connection.read(() => {
+        if (subject !== undefined) return ofSubject.all(subject, before, count);
+        if (scope === "global") return ofGlobal.all(before, count);
+        if (state === "lifted") return past.all(before, count);
+        return everything.all(before, count);
+      });
+
+  return {
+    list: async (query, nowSeconds) => {
+      const q = query.q?.toLowerCase();
+      return readPage({
+        list: "rules",
+        cursor: query.cursor,
+        limit: query.limit,
+        // Rules of a staged or abandoned import are left out of any list.
+        isFiltered: q !== undefined || query.state !== undefined || query.scope === "subject",
+        read: readerOf(query),
+        pick: (record) => {
+          if (!isShown(record)) return undefined;
+          if (query.scope !== undefined && (record.subject === null) !== (query.scope === "global"))
+            return undefined;
+          if (q !== undefined && !contains(record, q)) return undefined;
+          const rule = toStoredRule(record, nowSeconds);
+          return query.state === undefined || rule.state === query.state ? rule : undefined;
+        },
+        pause,
+      });
+    },
+    active: async function* (nowSeconds) {
+      let after = 0;
+      for (;;) {
+        const from = after;
+        const records = connection.read(() => oldestFirst.all(from, CHUNK));
+        for (const record of records) {
+          after = record.id;
+          const rule = toStoredRule(record, nowSeconds());
+          if (isShown(record) && rule.state !== "expired") yield rule;
+        }
+        if (records.length < CHUNK) return;
+        await pause();
+      }
+    },
+  };
+}
+
+function contains(record: RuleRecord, q: string): boolean {
+  return [record.subject ?? "", record.reason, record.text].some((text) =>
+    text.toLowerCase().includes(q),
+  );
+}
