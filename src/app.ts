@@ -11,6 +11,7 @@ import { ChangeLog } from "./core/feed/change-log.ts";
 import { fencedAtMs, LEASE_MS } from "./core/feed/lease.ts";
 import { TrustRecord } from "./core/feed/trust-record.ts";
 import { VerifierRegistry } from "./core/feed/verifier-registry.ts";
+import { createBodyReader } from "./http/body-reader.ts";
 import { createIsAllowedHost } from "./http/host-check.ts";
 import { listen, type Address, type Listener } from "./http/listen.ts";
 import { createTokenServer } from "./http/token-server/app.ts";
@@ -145,22 +146,23 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     probeStore: async () => accounts.setSetting("probe", String(nowMs())),
     monotonicMs,
   });
+  const bodies = createBodyReader(BODY_TIMEOUT_MS, monotonicMs);
   const tokenServer = createTokenServer({
     judge: (token, options) => judging.judge(token, options),
     isVerifier,
     isAllowedHost: createIsAllowedHost([...settings.hosts, ...namedHosts(settings.listen)]),
     judgedAt: () => ({ seq: index.seq, epoch: index.epoch }),
     refreshKeys: () => syncer.refreshForUnknownKey(UNKNOWN_KEY_WAIT_MS),
-    noteMemory: (ttlSeconds) => {
+    noteMemory: (ttlSeconds, judgedSeq) => {
       if (trust.record.allows(ttlSeconds * 1000)) {
-        registry.answeredWithoutLease(ttlSeconds);
+        registry.answeredWithoutLease(ttlSeconds, judgedSeq);
         return undefined;
       }
       return trust.record
         .ensure(ttlSeconds * 1000)
-        .then(() => registry.answeredWithoutLease(ttlSeconds));
+        .then(() => registry.answeredWithoutLease(ttlSeconds, judgedSeq));
     },
-    bodyTimeoutMs: BODY_TIMEOUT_MS,
+    bodies,
     onVerdict: (verdict, seconds) => metrics.observeVerdict(verdict, seconds),
     onFailure,
     ring,
@@ -183,6 +185,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   const close = async (): Promise<void> => {
     feed.close();
     await Promise.all(listeners.map((one) => one.close()));
+    bodies.close();
     syncer.stop();
     stopListening();
     await store.close();

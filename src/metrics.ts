@@ -1,7 +1,7 @@
 /** The figures that `/metrics` shows, by their names; who counts what stands where it happens. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Verdict } from "./core/token/verdict.ts";
-import { reasonOfVerdict } from "./core/token/verdict.ts";
+import { reasonOf, type Detail } from "./core/token/reason.ts";
 
 export interface Metrics {
   readonly observeVerdict: (verdict: Verdict, seconds: number) => void;
@@ -23,11 +23,19 @@ export interface MetricSources {
 export function createMetrics(sources: MetricSources): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  const verdicts = new Counter({
+  const verdicts = new Map<Detail | "", number>();
+  new Counter({
     name: "haproxy_jwt_verdicts_total",
     help: "Tokens judged by the token-server, by reason and detail.",
     labelNames: ["reason", "detail"],
     registers,
+    // Counted in a Map, because a labelled counter costs a tenth of a judgement.
+    collect() {
+      this.reset();
+      for (const [detail, count] of verdicts) {
+        this.inc({ reason: detail === "" ? "ok" : reasonOf(detail), detail }, count);
+      }
+    },
   });
   const judging = new Histogram({
     name: "haproxy_jwt_judge_seconds",
@@ -70,7 +78,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   return {
     observeVerdict(verdict, seconds) {
       const detail = verdict.isValid ? "" : verdict.detail;
-      verdicts.inc({ reason: reasonOfVerdict(verdict), detail });
+      verdicts.set(detail, (verdicts.get(detail) ?? 0) + 1);
       judging.observe(seconds);
     },
     observeSync(source, isFailed) {

@@ -11,10 +11,14 @@ export type IsAllowedHost = (host: string | null) => boolean;
  */
 export function createIsAllowedHost(named: readonly string[]): IsAllowedHost {
   const allowed = new Set(["localhost", "[::1]", ...named.map(normalize)]);
+  // Callers show the same few values over and over; only good ones are remembered, and only one.
+  let known: string | undefined;
   return (host) => {
-    if (host === null || host === "") return true;
+    if (host === null || host === "" || host === known) return true;
     const name = normalize(host.replace(/:\d{1,5}$/, ""));
-    return allowed.has(name) || /^127(\.\d{1,3}){3}$/.test(name);
+    const isAllowed = allowed.has(name) || /^127(\.\d{1,3}){3}$/.test(name);
+    if (isAllowed) known = host;
+    return isAllowed;
   };
 }
 

@@ -9,7 +9,7 @@ export type Address =
 export interface ListenOptions {
   readonly handle: (
     request: Request,
-    arrival: Arrival,
+    arrival: () => Arrival,
     server: Bun.Server<undefined>,
   ) => Response | Promise<Response>;
   /** Larger bodies are answered with 413 before they are read. */
@@ -36,7 +36,7 @@ export function listen(address: Address, options: ListenOptions): Listener {
     fetch: (request: Request, server: Bun.Server<undefined>) =>
       options.handle(
         request,
-        isUnix ? "unix" : arrivalOf(server.requestIP(request)?.address),
+        () => (isUnix ? "unix" : arrivalOf(server.requestIP(request)?.address)),
         server,
       ),
     error: (error: Error) => {

@@ -57,13 +57,16 @@ const FORGET_AFTER_MS = 10 * 60_000;
 /** A flood of made-up identities by somebody with the key is still bounded. */
 const MAX_VERIFIERS = 20_000;
 const MAX_LAGGING_POLLS = 5;
+/** Sequences that are told apart for verdicts without a lease. */
+const MAX_UNLEASED = 1000;
 
 export class VerifierRegistry implements Confirmation {
   readonly #options: RegistryOptions;
   readonly #verifiers = new Map<string, Verifier>();
   readonly #changedAtMs = new Map<number, number>();
   readonly #waiters = new Set<() => void>();
-  #unleasedUntilMs = 0;
+  /** Sequence → until when verdicts judged at it may be remembered by those without a lease. */
+  readonly #unleasedUntilMs = new Map<number, number>();
 
   constructor(options: RegistryOptions) {
     this.#options = options;
@@ -88,25 +91,42 @@ export class VerifierRegistry implements Confirmation {
       if (changedAt !== undefined) known.lastLatencyMs = now - changedAt;
       this.#wake();
     }
-    const isLagging = report.seq !== undefined && report.seq < known.toldSeq;
+    const isLagging = (report.seq ?? -1) < known.toldSeq;
     known.laggingPolls = isLagging ? known.laggingPolls + 1 : 0;
     return known.laggingPolls <= MAX_LAGGING_POLLS;
   }
 
-  /** Notes that a poll received at a moment is being answered: its sender's lease may run from then. */
-  answered(id: string, receivedAtMs: number, leaseMs: number, toldSeq: number): void {
-    const known = this.#verifiers.get(id);
+  /**
+   * Notes that a poll received at a moment is being answered: its sender's lease may run from then.
+   *
+   * @param report that poll's own: a later one may say less of how long its sender trusts itself
+   */
+  answered(
+    report: Pick<PollReport, "id" | "staleSeconds">,
+    receivedAtMs: number,
+    leaseMs: number,
+    toldSeq: number,
+  ): void {
+    const known = this.#verifiers.get(report.id);
     if (known === undefined) return;
     known.toldSeq = toldSeq;
     if (leaseMs === 0) return;
-    const fenced = fencedAtMs(receivedAtMs, leaseMs, known.report.staleSeconds);
+    const fenced = fencedAtMs(receivedAtMs, leaseMs, report.staleSeconds);
     known.fencedAtMs = Math.max(known.fencedAtMs ?? 0, fenced);
   }
 
-  /** Notes that a verdict went to somebody without a lease who remembers it for a time. */
-  answeredWithoutLease(ttlSeconds: number): void {
-    const until = fencedAtMs(this.#options.monotonicMs(), ttlSeconds * 1000, 0);
-    this.#unleasedUntilMs = Math.max(this.#unleasedUntilMs, until);
+  /**
+   * Notes that a verdict went to somebody without a lease who remembers it for a time.
+   *
+   * @param judgedSeq the sequence it was judged at: only changes after it wait for it, else a steady
+   *   stream of requests would put every confirmation off for ever
+   */
+  answeredWithoutLease(ttlSeconds: number, judgedSeq: number): void {
+    const now = this.#options.monotonicMs();
+    const until = fencedAtMs(now, ttlSeconds * 1000, 0);
+    const known = this.#unleasedUntilMs.get(judgedSeq) ?? 0;
+    this.#unleasedUntilMs.set(judgedSeq, Math.max(known, until));
+    if (this.#unleasedUntilMs.size > MAX_UNLEASED) this.#thinUnleased(now);
   }
 
   /** Notes when a change was made, so that its way to each verifier can be timed. */
@@ -161,7 +181,9 @@ export class VerifierRegistry implements Confirmation {
 
   /** The moment by which, if nobody reports anything, all are fenced for a change. */
   #openUntil(seq: number): number {
-    let until = Math.max(this.#options.quietUntilMs, this.#unleasedUntilMs);
+    let until = this.#options.quietUntilMs;
+    for (const [judgedSeq, untilMs] of this.#unleasedUntilMs)
+      if (judgedSeq < seq) until = Math.max(until, untilMs);
     for (const one of this.#verifiers.values()) {
       if (one.appliedSeq < seq && one.fencedAtMs !== undefined)
         until = Math.max(until, one.fencedAtMs);
@@ -214,6 +236,19 @@ export class VerifierRegistry implements Confirmation {
       const isFenced = one.fencedAtMs === undefined || one.fencedAtMs <= now;
       if (isFenced && now - one.seenAtMs > FORGET_AFTER_MS) this.#verifiers.delete(id);
     }
+  }
+
+  /** Drops what has passed; of what is left the newer half counts as judged at its oldest sequence. */
+  #thinUnleased(now: number): void {
+    const open = [...this.#unleasedUntilMs].filter(([, untilMs]) => untilMs > now);
+    const sorted = open.toSorted(([a], [b]) => a - b);
+    const kept = sorted.slice(0, MAX_UNLEASED / 2);
+    const rest = sorted.slice(MAX_UNLEASED / 2);
+    this.#unleasedUntilMs.clear();
+    for (const [seq, untilMs] of kept) this.#unleasedUntilMs.set(seq, untilMs);
+    const [oldest] = rest[0] ?? [];
+    if (oldest === undefined) return;
+    this.#unleasedUntilMs.set(oldest, Math.max(...rest.map(([, untilMs]) => untilMs)));
   }
 
   #wake(): void {

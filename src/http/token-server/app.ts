@@ -25,7 +25,7 @@ export type Arrival = "loopback" | "unix" | "network";
 /** Makes the handler of one listener. */
 export function createTokenServer(
   options: TokenServerOptions,
-): (request: Request, arrival: Arrival, server: Server) => Response | Promise<Response> {
+): (request: Request, arrival: () => Arrival, server: Server) => Response | Promise<Response> {
   const judge = createJudgeRoute(options);
   const arrivals = new WeakMap<Request, Arrival>();
   const withSecrets = (request: Request): boolean =>
@@ -60,8 +60,8 @@ export function createTokenServer(
   return (request, arrival, server) => {
     const { headers } = request;
     // Whoever shows the verifier key is no browser that was lured here.
-    if (arrival !== "unix" && !options.isAllowedHost(headers.get("host"))) {
-      if (!options.isVerifier(headers.get("authorization"))) {
+    if (!options.isAllowedHost(headers.get("host"))) {
+      if (arrival() !== "unix" && !options.isVerifier(headers.get("authorization"))) {
         return problem(421, "This host is not served here", "Name it in JWT_HOSTS.");
       }
     }
@@ -74,7 +74,7 @@ export function createTokenServer(
       server.timeout(request, 0);
       return options.feed.poll(request);
     }
-    arrivals.set(request, arrival);
+    arrivals.set(request, arrival());
     return app.handle(request);
   };
 }

@@ -108,7 +108,7 @@ export class Feed {
     const { seq } = poll.report;
     const catchUp: CatchUp = seq === undefined ? { kind: "reset" } : changes.since(seq);
     const granted = poll.mayHaveLease ? leaseMs(poll.report.staleSeconds) : 0;
-    registry.answered(poll.report.id, poll.receivedAtMs, granted, changes.seq);
+    registry.answered(poll.report, poll.receivedAtMs, granted, changes.seq);
     return Response.json({
       epoch: epoch(),
       seq: changes.seq,

@@ -2,6 +2,7 @@
 import { parseClaimSelection, type ClaimSelection } from "../../core/token/claim-vars.ts";
 import type { Judge } from "../../core/token/judge.ts";
 import { refused, type Verdict } from "../../core/token/verdict.ts";
+import type { BodyReader } from "../body-reader.ts";
 import type { IsVerifier } from "../verifier-key.ts";
 import { toPublicJson, toVerifierJson, VERIFIER_TYPE, type JudgedAt } from "./answer.ts";
 
@@ -13,60 +14,116 @@ export interface JudgeRouteOptions {
   /** Reads the key sources again for an unknown key; true where the ring is another one now. */
   readonly refreshKeys: () => Promise<boolean>;
   /**
-   * Told before an answer goes to somebody without a lease who remembers it for so many seconds.
+   * Told before an answer goes to somebody without a lease who remembers it for so many seconds, with
+   * the sequence it was judged at.
    * Rejects where that cannot be put on record: no verdict goes out then.
    */
-  readonly noteMemory: (ttlSeconds: number) => Promise<void> | undefined;
-  readonly bodyTimeoutMs: number;
+  readonly noteMemory: (ttlSeconds: number, judgedSeq: number) => Promise<void> | undefined;
+  readonly bodies: BodyReader;
   /** Told of every verdict, with the seconds that judging took. */
   readonly onVerdict: (verdict: Verdict, seconds: number) => void;
-  /** Told of a failure inside; the caller gets 500 and no word of it. */
+  /** Told of a failure inside; the caller learns only that there was one. */
   readonly onFailure: (error: unknown) => void;
 }
 
-const TOKEN_TYPES = ["text/plain", "application/jwt"];
+/** What a caller said beside the token. */
+interface Question {
+  readonly isTrusted: boolean;
+  readonly wantsVerifierForm: boolean;
+  readonly claims: string;
+  readonly verifiedWith: string | undefined;
+  readonly ttlSeconds: number;
+}
 
-/** Makes the handler. */
+/** Makes the handler. A JWS is answered in the turn in which its body arrived. */
 export function createJudgeRoute(options: JudgeRouteOptions) {
-  const selections = new Map<string, ClaimSelection>();
-  const selectionOf = (text: string): ClaimSelection => {
-    const known = selections.get(text);
-    if (known !== undefined) return known;
-    const selection = parseClaimSelection(text);
-    // HAProxy sends one and the same; anything else is bounded by not being kept.
-    if (selections.size < 16) selections.set(text, selection);
-    return selection;
-  };
+  const selectionOf = createSelections();
 
-  return async (request: Request): Promise<Response> => {
-    const { headers } = request;
-    const contentType = headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
-    if (!TOKEN_TYPES.includes(contentType))
-      return plain(415, "Send text/plain or application/jwt.");
-    const body = await readToken(request, options);
-    if (typeof body === "number") return plain(body, "The token did not arrive whole in time.");
-    const ttlSeconds = parseTtl(headers.get("x-jwt-ttl"));
-    if (ttlSeconds === undefined)
-      return plain(422, "X-Jwt-Ttl is not a number of seconds up to a day.");
-    const isTrusted = options.isVerifier(headers.get("authorization"));
-    const started = performance.now();
-    const judgedAt = options.judgedAt();
-    const verifiedWith = isTrusted ? (headers.get("x-jwt-key") ?? undefined) : undefined;
-    let verdict: Verdict;
-    try {
-      verdict = await judgeWithFreshKeys(body, verifiedWith, options);
-      if (ttlSeconds > 0) await options.noteMemory(ttlSeconds);
-    } catch (error) {
-      options.onFailure(error);
-      verdict = refused("internal");
-    }
-    options.onVerdict(verdict, (performance.now() - started) / 1000);
-    if (headers.get("accept") !== VERIFIER_TYPE) {
+  const answer = (verdict: Verdict, question: Question, judgedAt: JudgedAt): Response => {
+    const { isTrusted } = question;
+    if (!question.wantsVerifierForm) {
       return json("application/json", toPublicJson(verdict, isTrusted));
     }
-    const selection = selectionOf(headers.get("x-jwt-claims") ?? "");
+    const selection = selectionOf(question.claims);
     return json(VERIFIER_TYPE, toVerifierJson(verdict, isTrusted, selection, judgedAt));
   };
+
+  const decide = (token: string, question: Question): Response | Promise<Response> => {
+    const started = performance.now();
+    const judgedAt = options.judgedAt();
+    const finish = (verdict: Verdict): Response => {
+      options.onVerdict(verdict, (performance.now() - started) / 1000);
+      return answer(verdict, question, judgedAt);
+    };
+    const fail = (error: unknown): Response => {
+      options.onFailure(error);
+      return finish(refused("internal"));
+    };
+    try {
+      const { verifiedWith, ttlSeconds } = question;
+      const noted = ttlSeconds > 0 ? options.noteMemory(ttlSeconds, judgedAt.seq) : undefined;
+      const verdict = options.judge(token, { verifiedWith });
+      if (noted === undefined && !(verdict instanceof Promise) && !isUnknownKey(verdict)) {
+        return finish(verdict);
+      }
+      return settle(token, verdict, verifiedWith, noted, options).then(finish, fail);
+    } catch (error) {
+      return fail(error);
+    }
+  };
+
+  return (request: Request): Response | Promise<Response> => {
+    const question = parseQuestion(request.headers, options.isVerifier);
+    if (question instanceof Response) return question;
+    return options.bodies
+      .read(request)
+      .then((body) =>
+        typeof body === "string"
+          ? decide(body, question)
+          : plain(body, "The token did not arrive whole in time."),
+      );
+  };
+}
+
+/** Waits for what a verdict still needs: decryption, a record on disk, keys that may be there by now. */
+async function settle(
+  token: string,
+  pending: Verdict | Promise<Verdict>,
+  verifiedWith: string | undefined,
+  noted: Promise<void> | undefined,
+  options: JudgeRouteOptions,
+): Promise<Verdict> {
+  await noted;
+  const verdict = await pending;
+  if (!isUnknownKey(verdict) || !(await options.refreshKeys())) return verdict;
+  return options.judge(token, { verifiedWith });
+}
+
+function isUnknownKey(verdict: Verdict): boolean {
+  return !verdict.isValid && verdict.detail === "unknown_key";
+}
+
+function parseQuestion(headers: Headers, isVerifier: IsVerifier): Question | Response {
+  const contentType = headers.get("content-type") ?? "";
+  if (contentType !== "application/jwt" && !isTokenType(contentType)) {
+    return plain(415, "Send text/plain or application/jwt.");
+  }
+  const ttlSeconds = parseTtl(headers.get("x-jwt-ttl"));
+  if (ttlSeconds === undefined)
+    return plain(422, "X-Jwt-Ttl is not a number of seconds up to a day.");
+  const isTrusted = isVerifier(headers.get("authorization"));
+  return {
+    isTrusted,
+    wantsVerifierForm: headers.get("accept") === VERIFIER_TYPE,
+    claims: headers.get("x-jwt-claims") ?? "",
+    verifiedWith: isTrusted ? (headers.get("x-jwt-key") ?? undefined) : undefined,
+    ttlSeconds,
+  };
+}
+
+function isTokenType(contentType: string): boolean {
+  const type = contentType.split(";", 1)[0]?.trim().toLowerCase();
+  return type === "text/plain" || type === "application/jwt";
 }
 
 /** The seconds that the caller remembers the verdict; 0 where it says nothing; undefined for nonsense. */
@@ -76,31 +133,16 @@ function parseTtl(text: string | null): number | undefined {
   return seconds <= 86_400 ? seconds : undefined;
 }
 
-async function judgeWithFreshKeys(
-  token: string,
-  verifiedWith: string | undefined,
-  options: JudgeRouteOptions,
-): Promise<Verdict> {
-  const verdict = await options.judge(token, { verifiedWith });
-  if (verdict.isValid || verdict.detail !== "unknown_key") return verdict;
-  return (await options.refreshKeys()) ? options.judge(token, { verifiedWith }) : verdict;
-}
-
-/** The body as text, or the status that answers for it. */
-async function readToken(
-  request: Request,
-  options: Pick<JudgeRouteOptions, "bodyTimeoutMs">,
-): Promise<string | 408 | 400> {
-  const late = Promise.withResolvers<408>();
-  const timer = setTimeout(() => late.resolve(408), options.bodyTimeoutMs);
-  try {
-    const text = await Promise.race([request.text(), late.promise]);
-    return text;
-  } catch {
-    return 400;
-  } finally {
-    clearTimeout(timer);
-  }
+/** Remembers the few selections that HAProxy's side sends over and over. */
+function createSelections(): (text: string) => ClaimSelection {
+  const known = new Map<string, ClaimSelection>();
+  return (text) => {
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    const selection = parseClaimSelection(text);
+    if (known.size < 16) known.set(text, selection);
+    return selection;
+  };
 }
 
 function json(type: string, body: string): Response {
@@ -108,8 +150,6 @@ function json(type: string, body: string): Response {
 }
 
 function plain(status: number, text: string): Response {
-  return new Response(`${text}\n`, {
-    status,
-    headers: { "content-type": "text/plain; charset=utf-8" },
-  });
+  const headers = { "content-type": "text/plain; charset=utf-8" };
+  return new Response(`${text}\n`, { status, headers });
 }
