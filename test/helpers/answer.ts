@@ -70,5 +70,5 @@ export function identityOf(answer: Answer): Identity {
 
 /** Whether an upstream could read a name as one of ours: `-` and every other mark are alike to CGI, WSGI and their like. */
 export function isIdentityName(name: string): boolean {
-  return /^x[^a-z0-9]*tkn([^a-z0-9]|$)/i.test(name);
+  return /^x[^a-z0-9]tkn([^a-z0-9]|$)/i.test(name);
 }

@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-// HAProxy's words for an action, converter or task that failed (src/hlua.c).
+// HAProxy's words for Lua that failed (src/hlua.c), and the place in a Lua file that the verifier's own report names.
 const LUA_ERROR =
-  /Lua (function|task|init|converter|fetch|action|cli)?.*(runtime error|aborting|failed|out of memory|execution timeout)|runtime error/i;
+  /Lua .*(runtime error|aborting|out of memory|execution timeout)|runtime error|[.]lua:\d+:/i;
 
 /**
  * Reads every `.log` file under `folder`.

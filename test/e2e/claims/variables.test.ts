@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type Answer, identityOf, toAnswer } from "../../helpers/answer.ts";
+import { writeChangedConfig } from "../../helpers/broken-lua.ts";
+import { type Edge, startEdge } from "../../helpers/edge.ts";
+import { valuesOf } from "../../helpers/http-message.ts";
+import { mint } from "../../helpers/mint.ts";
+import { openConnection, toRequest } from "../../helpers/raw-client.ts";
+import { claims, createKeys, expiredToken, forgedToken } from "../../helpers/tokens.ts";
+
+const keys = createKeys();
+const NAMES = [
+  "valid",
+  "reason",
+  "detail",
+  "stateless",
+  "legacy",
+  "payload.username",
+  "payload.sub",
+  "payload.valid",
+  "payload.reason",
+  "payload.a_b",
+  "payload._",
+  "payload.__proto__",
+  "payload.n",
+  "payload.list",
+  "payload.flag",
+  "payload.nothing",
+  "payload.text",
+  "payload.exp",
+];
+
+/** Shows variables to the upstream, after the shipped rules have run. */
+const SHOWN = NAMES.map(
+  (name) =>
+    `  http-request set-header show-${name.replaceAll(".", "-")} "%[var(txn.tkn.${name}),json(utf8s)]" if { var(txn.tkn.${name}) -m found }`,
+).join("\n");
+
+function variablesOf(answer: Answer): Record<string, unknown> {
+  const found: [string, unknown][] = [];
+  for (const name of NAMES) {
+    const header = `show-${name.replaceAll(".", "-").toLowerCase()}`;
+    const [value] = valuesOf(answer.delivered?.fields ?? [], header);
+    if (value !== undefined) found.push([name, JSON.parse(`"${value}"`)]);
+  }
+  return Object.fromEntries(found);
+}
+
+describe("variables", () => {
+  const stack = new AsyncDisposableStack();
+  let few: Edge;
+  let all: Edge;
+  beforeAll(async () => {
+    const plain = await startEdge(stack, { keys });
+    const config = writeChangedConfig(plain.folder, "haproxy.cfg", [
+      [/^ *default_backend upstream/m, `${SHOWN}\n  default_backend upstream`],
+    ]);
+    few = await plain.beside({ config });
+    all = await plain.beside({ config, haproxyEnv: { JWT_CLAIM_VARS: "*" } });
+  });
+  afterAll(() => stack.disposeAsync());
+
+  test("say what the headers say, for a valid token, new and known", async () => {
+    const token = mint(keys.rs, claims({ st: 1 }));
+    for (const edge of [few, few, all, all]) {
+      const answer = await edge.ask(token);
+      expect(identityOf(answer)).toMatchObject({ valid: "1", reason: "ok", stateless: "1" });
+      expect(variablesOf(answer)).toMatchObject({
+        valid: "1",
+        reason: "ok",
+        stateless: "1",
+        "payload.username": "bob",
+        "payload.sub": "bob",
+      });
+      expect(variablesOf(answer)).not.toHaveProperty("legacy");
+      expect(variablesOf(answer)).not.toHaveProperty("detail");
+    }
+  });
+
+  test("of claims are those that were asked for, and no others", async () => {
+    const variables = variablesOf(await few.ask(mint(keys.rs, claims({ n: 1, text: "x" }))));
+    expect(
+      Object.keys(variables)
+        .filter((name) => name.startsWith("payload."))
+        .toSorted(),
+    ).toEqual(["payload.sub", "payload.username"]);
+  });
+
+  test("hold strings as they are, and the rest as JSON", async () => {
+    const text = `{"n":12345678901234567890,"list":[1, "a"],"flag":true,"nothing":null,"text":"Zoë \\"x\\"","exp":${String(claims()["exp"])}}`;
+    expect(variablesOf(await all.ask(mint(keys.rs, text)))).toMatchObject({
+      "payload.n": "12345678901234567890",
+      "payload.list": '[1, "a"]',
+      "payload.flag": "true",
+      "payload.nothing": "null",
+      "payload.text": 'Zoë "x"',
+    });
+  });
+
+  test("of claims named like the verdict's change no verdict", async () => {
+    const named = claims({
+      valid: "1",
+      reason: "ok",
+      "../valid": "1",
+      detail: "x",
+      stateless: "1",
+    });
+    const refused = mint(keys.rs, { ...named, exp: 1 });
+    for (const edge of [few, all]) {
+      const answer = await edge.ask(refused);
+      expect(variablesOf(answer)).toMatchObject({
+        valid: "0",
+        reason: "E_TKN_INVALID",
+        detail: "expired",
+      });
+      expect(identityOf(answer).valid).toBe("0");
+    }
+    expect(variablesOf(await all.ask(mint(keys.rs, named)))).toMatchObject({
+      valid: "1",
+      reason: "ok",
+      "payload.valid": "1",
+      "payload.reason": "ok",
+    });
+  });
+
+  test("of claims whose names collide are not set", async () => {
+    const one = variablesOf(await all.ask(mint(keys.rs, claims({ "a b": "space" }))));
+    expect(one).toMatchObject({ "payload.a_b": "space" });
+    const two = variablesOf(
+      await all.ask(mint(keys.rs, claims({ "a b": "space", "a-b": "dash" }))),
+    );
+    expect(two).not.toHaveProperty(["payload.a_b"]);
+    const proto = variablesOf(
+      await all.ask(mint(keys.rs, `{"__proto__":"x","exp":${String(claims()["exp"])}}`)),
+    );
+    expect(proto).toMatchObject({ "payload.__proto__": "x" });
+  });
+
+  test("of claims are there beside a refusal for what the token says, and not beside others", async () => {
+    for (const edge of [few, all]) {
+      expect(variablesOf(await edge.ask(expiredToken(keys)))).toMatchObject({
+        valid: "0",
+        detail: "expired",
+        "payload.username": "bob",
+      });
+      const forged = variablesOf(await edge.ask(forgedToken(keys)));
+      expect(forged).toEqual({ valid: "0", reason: "E_TKN_INVALID", detail: "signature" });
+      expect(variablesOf(await edge.ask())).toEqual({
+        valid: "0",
+        reason: "E_TKN_INVALID",
+        detail: "missing",
+      });
+    }
+  });
+
+  test("of one request are gone in the next on the same connection", async () => {
+    const connection = await openConnection(all.haproxy.port);
+    connection.write(
+      toRequest([`authorization: Bearer ${mint(keys.rs, claims({ text: "first" }))}`]),
+    );
+    expect(variablesOf(toAnswer(await connection.response()))).toMatchObject({
+      "payload.text": "first",
+    });
+    connection.write(toRequest());
+    expect(variablesOf(toAnswer(await connection.response()))).toEqual({
+      valid: "0",
+      reason: "E_TKN_INVALID",
+      detail: "missing",
+    });
+    connection.close();
+  });
+});

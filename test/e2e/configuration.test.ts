@@ -1,0 +1,85 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { runCommand } from "../helpers/appliance.ts";
+import { createTempFolder } from "../helpers/temp-folder.ts";
+
+const stack = new AsyncDisposableStack();
+afterAll(() => stack.disposeAsync());
+
+function environment(more: Readonly<Record<string, string>>): Record<string, string> {
+  const folder = createTempFolder(stack);
+  const keyFile = join(folder, "keys.json");
+  writeFileSync(keyFile, JSON.stringify([{ kid: "a", secret: "s".repeat(64) }]));
+  mkdirSync(join(folder, "data"), { mode: 0o700 });
+  return {
+    JWT_DATA_DIR: join(folder, "data"),
+    JWT_JWKS_FILE: keyFile,
+    JWT_VERIFIER_KEY: "k".repeat(43),
+    JWT_LISTEN: `unix:${join(folder, "server.sock")}`,
+    JWT_ADMIN_LISTEN: "127.0.0.1:1",
+    ...more,
+  };
+}
+
+const WRONG: readonly (readonly [string, string])[] = [
+  ["JWT_LISTEN", "nowhere"],
+  ["JWT_LISTEN", "127.0.0.1:99999"],
+  ["JWT_ADMIN_LISTEN", "0.0.0.0:4001"],
+  ["JWT_JWKS_URL", "ftp://keys.test/keys.json"],
+  ["JWT_JWKS_URL", "not a url"],
+  ["JWT_SYNC_INTERVAL", "0"],
+  ["JWT_SYNC_INTERVAL", "often"],
+  ["JWT_KEY_MAX_AGE", "-1"],
+  ["JWT_ALLOW_SHORT_SECRETS", "maybe"],
+  ["JWT_REQUIRE_EXP", "2"],
+  ["JWT_MAX_TOKEN_AGE", "1e999"],
+  ["JWT_CLOCK_SKEW", "-5"],
+  ["JWT_LEGACY", "both"],
+  ["JWT_STORE", "mysql://x"],
+  ["JWT_LOG_LEVEL", "loud"],
+  ["JWT_WORKERS", "0"],
+  ["JWT_TRUSTED_PROXIES", "everyone"],
+];
+
+describe("a configuration that is wrong", () => {
+  test.each([...WRONG])("is refused with %s=%s: exit 78, the key named", async (name, value) => {
+    const { code, stderr } = await runCommand(["serve"], environment({ [name]: value }));
+    expect(stderr).toContain(name);
+    expect(code).toBe(78);
+  });
+
+  test("is told all at once, each problem with its key", async () => {
+    const wrong = {
+      JWT_SYNC_INTERVAL: "often",
+      JWT_LEGACY: "both",
+      JWT_CLOCK_SKEW: "-5",
+      JWT_LOG_LEVEL: "loud",
+    };
+    const { code, stderr } = await runCommand(["serve"], environment(wrong));
+    for (const name of Object.keys(wrong)) expect(stderr).toContain(name);
+    expect(code).toBe(78);
+  });
+
+  test("does not repeat a secret", async () => {
+    const { stderr, stdout } = await runCommand(
+      ["serve"],
+      environment({ JWT_VERIFIER_KEY: "short-canary" }),
+    );
+    expect(stderr + stdout).not.toContain("short-canary");
+  });
+});
+
+describe("a command line that is wrong", () => {
+  test.each([
+    [["nothing"]],
+    [["serve", "--nothing"]],
+    [["revoke"]],
+    [["revoke", "user"]],
+    [["rules", "add"]],
+  ])("exits 2: %j", async (args) => {
+    const { code, stderr } = await runCommand(args, environment({}));
+    expect(stderr).not.toBe("");
+    expect(code).toBe(2);
+  });
+});

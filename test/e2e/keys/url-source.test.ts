@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { identityOf } from "../../helpers/answer.ts";
+import { type Edge, startEdge } from "../../helpers/edge.ts";
+import { expectRefused, expectValid } from "../../helpers/expect-verdict.ts";
+import {
+  type KeyAnswer,
+  type KeySource,
+  startKeySource,
+  toAnswer,
+  toGzipBomb,
+  toHalfAnswer,
+  toRedirect,
+} from "../../helpers/key-source.ts";
+import { mint } from "../../helpers/mint.ts";
+import { createSigningKey } from "../../helpers/signing-keys.ts";
+import { claims, createKeys } from "../../helpers/tokens.ts";
+import { waitFor } from "../../helpers/wait-for.ts";
+
+const keys = createKeys();
+const issuer = createSigningKey("RS256", "issuer-1");
+const next = createSigningKey("RS256", "issuer-2");
+const mallory = createSigningKey("RS256", "mallory");
+const goodSet = { keys: [issuer.jwk] };
+const huge = { keys: [mallory.jwk, { ...mallory.jwk, kid: "x", note: "x".repeat(20 << 20) }] };
+
+/** Ways for a source to say nothing that counts: the keys it gave before stay, and no others come. */
+const MISBEHAVIOURS: readonly (readonly [string, (source: KeySource) => KeyAnswer])[] = [
+  ["garbage", () => toAnswer("<html>not keys</html>")],
+  ["bytes that are no text", () => toAnswer(Buffer.from([0, 255, 254, 1]))],
+  ["nothing", () => toAnswer("")],
+  ["null", () => toAnswer("null")],
+  ["a number", () => toAnswer("42")],
+  ["an object without keys", () => toAnswer({ jwks: [mallory.jwk] })],
+  ["keys that are no list", () => toAnswer({ keys: { a: mallory.jwk } })],
+  ["half a set, cut on the wire", () => toHalfAnswer({ keys: [mallory.jwk, issuer.jwk] })],
+  [
+    "half a set, as a file cut in writing",
+    () => toAnswer(JSON.stringify({ keys: [mallory.jwk] }).slice(0, -10)),
+  ],
+  ["a status of 500 with a set", () => toAnswer({ keys: [mallory.jwk] }, { status: "500 Oops" })],
+  [
+    "a status of 404 with a set",
+    () => toAnswer({ keys: [mallory.jwk] }, { status: "404 Not Found" }),
+  ],
+  [
+    "a status of 206 with a set",
+    () => toAnswer({ keys: [mallory.jwk] }, { status: "206 Partial Content" }),
+  ],
+  ["20 MB", () => toAnswer(huge)],
+  ["a redirect", (source) => toRedirect(source.url("/elsewhere"))],
+  ["a redirect to another scheme", () => toRedirect("file:///etc/passwd")],
+  ["a gzip bomb", () => toGzipBomb({ keys: [mallory.jwk] }, 200 << 20)],
+  ["silence", () => ({ kind: "silence" })],
+  [
+    "a drip",
+    () => ({
+      kind: "drip",
+      bytes: Buffer.from(`HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n${" ".repeat(4000)}`),
+      size: 1,
+      everyMs: 200,
+    }),
+  ],
+];
+
+describe("a key source on the web", () => {
+  const stack = new AsyncDisposableStack();
+  let source: KeySource;
+  let edge: Edge;
+  beforeAll(async () => {
+    source = await startKeySource(stack);
+    source.answer(toAnswer(goodSet));
+    source.answer(toAnswer({ keys: [mallory.jwk] }), "/elsewhere");
+    edge = await startEdge(stack, {
+      keys,
+      verifiesInHaproxy: false,
+      serverEnv: { JWT_JWKS_URL: source.url(), JWT_SYNC_INTERVAL: "1" },
+      haproxyEnv: { JWT_CACHE_TTL: "0" },
+    });
+  });
+  beforeEach(() => source.answer(toAnswer(goodSet)));
+  afterAll(() => stack.disposeAsync());
+
+  /** Waits until the source was asked again twice: what it said the first time has been dealt with. */
+  const waitForFetches = async () => {
+    const before = source.fetches.length;
+    await waitFor("two more fetches", () => source.fetches.length >= before + 2, 20_000);
+  };
+
+  test("gives its keys from the start", async () => {
+    expectValid(await edge.ask(mint(issuer, claims())));
+  });
+
+  test.each([...MISBEHAVIOURS])(
+    "that answers %s changes nothing",
+    async (_, misbehave) => {
+      source.answer(misbehave(source));
+      const before = source.fetches.length;
+      await waitFor("a fetch", () => source.fetches.length > before, 20_000);
+      expectValid(await edge.ask(mint(issuer, claims())));
+      expectRefused(await edge.ask(mint(mallory, claims())), { detail: "unknown_key" });
+      expect(source.fetches).not.toContain("/elsewhere");
+      // And is listened to again afterwards.
+      source.answer(toAnswer({ keys: [issuer.jwk, next.jwk] }));
+      await waitFor(
+        "the next set to count",
+        async () => {
+          return identityOf(await edge.ask(mint(next, claims()))).valid === "1";
+        },
+        30_000,
+      );
+      source.answer(toAnswer(goodSet));
+      await waitFor(
+        "it to be gone again",
+        async () => {
+          return identityOf(await edge.ask(mint(next, claims()))).valid === "0";
+        },
+        10_000,
+      );
+    },
+    70_000,
+  );
+
+  test("that is down changes nothing", async () => {
+    await source.down();
+    for (let i = 0; i < 3; i++) {
+      expectValid(await edge.ask(mint(issuer, claims())));
+      await waitFor("another moment", () => edge.server.isReady());
+    }
+    await source.up();
+    await waitForFetches();
+    expectValid(await edge.ask(mint(issuer, claims())));
+  }, 40_000);
+
+  test("that is down while the server starts is made up for by the last good set on disk", async () => {
+    await waitForFetches();
+    await source.down();
+    await edge.server.stop();
+    await edge.server.start();
+    await waitFor(
+      "HAProxy to see it",
+      async () => {
+        expectValid(await edge.ask(mint(issuer, claims())));
+        return true;
+      },
+      3000,
+    );
+    await source.up();
+  }, 40_000);
+
+  test("that has a private key publishes the public half only", async () => {
+    const { d } = issuer.privateKey?.export({ format: "jwk" }) ?? {};
+    edge.keepSecret(String(d));
+    source.answer(
+      toAnswer({ keys: [{ ...issuer.jwk, ...issuer.privateKey?.export({ format: "jwk" }) }] }),
+    );
+    await waitForFetches();
+    for (const path of ["/.well-known/jwks.json", "/keys.json"]) {
+      const response = await fetch(`http://127.0.0.1:${edge.server.port}${path}`);
+      expect(await response.text()).not.toContain(String(d));
+    }
+  }, 30_000);
+
+  test("that has two keys under one kid lets neither verify the other's tokens unnoticed", async () => {
+    source.answer(toAnswer({ keys: [issuer.jwk, { ...mallory.jwk, kid: issuer.kid }] }));
+    await waitForFetches();
+    // Either both count or neither does; a key that only shares a name never stands in for a good one.
+    const good = identityOf(await edge.ask(mint(issuer, claims()))).valid;
+    const other = identityOf(await edge.ask(mint({ ...mallory, kid: issuer.kid }, claims()))).valid;
+    expect([good, other]).toEqual([good, good]);
+  }, 30_000);
+});

@@ -1,0 +1,54 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../helpers/appliance.ts";
+import { checkConfig } from "../helpers/haproxy.ts";
+
+describe.each(["haproxy.cfg", "enforce.cfg"])("haproxy/%s", (name) => {
+  test("passes haproxy -c with only JWT_LUA_DIR set", async () => {
+    const { code, output } = await checkConfig(name, { JWT_LUA_DIR: join(ROOT, "lua") });
+    expect(output).not.toMatch(/ALERT|WARNING/);
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    ["JWT_CACHE_TTL", "soon"],
+    ["JWT_CACHE_TTL", "-1"],
+    ["JWT_MAX_TOKEN_BYTES", "1e9"],
+    ["JWT_CACHE_SIZE", "0x10"],
+    ["JWT_SYNC_INTERVAL", "0"],
+    ["JWT_BODY_ENCODING", "xml"],
+    ["JWT_STALE", "forever"],
+    ["JWT_SCHEMES", ""],
+    ["JWT_TOKEN_SERVER_BACKEND", "nowhere"],
+  ])("is refused with %s=%s, by its name", async (key, value) => {
+    const { code, output } = await checkConfig(name, {
+      JWT_LUA_DIR: join(ROOT, "lua"),
+      [key]: value,
+    });
+    if (value === "") {
+      // Empty counts as not set.
+      expect(code).toBe(0);
+      return;
+    }
+    expect(code).not.toBe(0);
+    expect(output).toContain(key);
+  });
+
+  test("has the three lines that make it safe, in their order and next to each other", () => {
+    const lines = readFileSync(join(ROOT, "haproxy", name), "utf8")
+      .split("\n")
+      .map((line) => line.trim());
+    const rules = lines.filter((line) => line.startsWith("http-request "));
+    const strip = rules.indexOf("http-request del-header ^x[^a-z0-9]tkn([^a-z0-9]|$) -m reg");
+    expect(strip).toBeGreaterThanOrEqual(0);
+    expect(
+      rules.slice(strip + 1).some((line) => /^http-request (lua\.verify-jwt)/.test(line)),
+    ).toBe(true);
+    const verify = rules.findIndex((line) => line.startsWith("http-request lua.verify-jwt"));
+    expect(verify).toBeGreaterThan(strip);
+    expect(rules[verify + 1]).toBe(
+      "http-request deny deny_status 503 unless { var(txn.tkn.valid) -m found }",
+    );
+  });
+});

@@ -1,0 +1,133 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { compactDecrypt, compactVerify, importJWK } from "jose";
+import { identityOf, isIdentityName, toAnswer } from "./answer.ts";
+import { createDecryptionKey, ENCRYPTIONS, encrypt } from "./decryption-keys.ts";
+import { takeMessage } from "./http-message.ts";
+import { encryptByHand } from "./jwe-parts.ts";
+import { scanLogs } from "./log-scan.ts";
+import { mint } from "./mint.ts";
+import { createRandom, mutate } from "./mutations.ts";
+import { startProgram } from "./program.ts";
+import { exchange, toRequest } from "./raw-client.ts";
+import { startRawUpstream } from "./raw-upstream.ts";
+import { ALGORITHMS, createSigningKey } from "./signing-keys.ts";
+import { INNOCENT_NAMES, SPOOFED_NAMES } from "./spoofed-names.ts";
+import { startTcpProxy } from "./tcp-proxy.ts";
+import { createTempFolder } from "./temp-folder.ts";
+import { waitFor } from "./wait-for.ts";
+
+const stack = new AsyncDisposableStack();
+afterAll(() => stack.disposeAsync());
+
+describe("the tests' own tools", () => {
+  test.each([...ALGORITHMS])("sign %s as jose verifies it", async (alg) => {
+    const key = createSigningKey(alg);
+    const imported = await importJWK({ ...key.jwk }, alg);
+    const { payload } = await compactVerify(mint(key, { a: 1 }), imported);
+    expect(Buffer.from(payload).toString()).toBe('{"a":1}');
+  });
+
+  test("encrypt by hand as jose decrypts it", async () => {
+    for (const enc of ENCRYPTIONS.keys()) {
+      const key = createDecryptionKey("dir", enc);
+      const secret = Buffer.from(String(key.jwk["k"]), "base64url");
+      const token = encryptByHand(secret, enc, { alg: "dir", enc }, "text");
+      for (const each of [token, await encrypt(key, "text")]) {
+        const { plaintext } = await compactDecrypt(each, new Uint8Array(secret));
+        expect(Buffer.from(plaintext).toString()).toBe("text");
+      }
+    }
+  });
+
+  test("see the end of a message in any number of pieces", () => {
+    const chunked =
+      "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nx: y\r\n\r\nrest";
+    const whole = Buffer.from(chunked);
+    for (let length = 0; length < whole.length - 4; length++) {
+      expect(takeMessage(whole.subarray(0, length), "request")).toBeUndefined();
+    }
+    const taken = takeMessage(whole, "request");
+    expect(taken?.message.body.toString()).toBe("abc");
+    expect(taken?.message.trailers).toEqual([["x", "y"]]);
+    expect(taken?.rest.toString()).toBe("rest");
+  });
+
+  test("notice a second verdict, a missing one and a name that the contract does not have", async () => {
+    const upstream = await startRawUpstream(stack);
+    const send = async (...lines: readonly string[]) =>
+      toAnswer(await exchange(upstream.port, toRequest(lines)));
+    expect(identityOf(await send("x-tkn-valid: 0")).valid).toBe("0");
+    for (const lines of [
+      [],
+      ["x-tkn-valid: 1", "x-tkn-valid: 0"],
+      ["x-tkn-valid: 1", "x_tkn_valid: 1"],
+      ["x-tkn-valid: yes"],
+      ["x-tkn-valid: 1", "x-tkn-foo: 1"],
+    ]) {
+      const answer = await send(...lines);
+      expect(() => identityOf(answer)).toThrow();
+    }
+  });
+
+  test("tell our names from innocent ones", () => {
+    expect(SPOOFED_NAMES.filter((name) => !isIdentityName(name))).toEqual([]);
+    expect(INNOCENT_NAMES.filter((name) => isIdentityName(name))).toEqual([]);
+  });
+
+  test("find a secret and an error of Lua in a log", () => {
+    const folder = createTempFolder(stack);
+    mkdirSync(join(folder, "a"));
+    const log = join(folder, "a", "x.log");
+    const secrets = new Set(["a-secret-of-ours"]);
+    writeFileSync(log, "all is well\n");
+    scanLogs(folder, secrets, false);
+    writeFileSync(log, "one\ntwo a-secret-of-ours\n");
+    expect(() => scanLogs(folder, secrets, false)).toThrow("line 2");
+    for (const said of [
+      "[ALERT] (1) : Lua function 'verify-jwt': runtime error: x.lua:1: boom",
+      "[ALERT] (1) : Lua function 'verify-jwt': execution timeout.",
+      "[ALERT] (1) : Lua function 'verify-jwt': out of memory error.",
+      "haproxy-jwt: /x/judge.lua:12: attempt to index a nil value",
+    ]) {
+      writeFileSync(log, said);
+      expect(() => scanLogs(folder, secrets, false)).toThrow("line 1");
+      scanLogs(folder, secrets, true);
+    }
+  });
+
+  test("change a token the same way for the same seed, and always change it", () => {
+    const token = mint(createSigningKey("HS256"), { a: 1 });
+    const changed = mutate(token, 200, createRandom(7));
+    expect(mutate(token, 200, createRandom(7))).toEqual(changed);
+    expect(changed.filter((mutation) => mutation.token === token)).toEqual([]);
+  });
+
+  test("cut, block and mend a connection", async () => {
+    const upstream = await startRawUpstream(stack);
+    const proxy = await startTcpProxy(stack, upstream.port);
+    const ask = () => exchange(proxy.port, toRequest(), { timeoutMs: 300 });
+    expect((await ask())?.startLine).toBe("HTTP/1.1 200 OK");
+    await proxy.set({ kind: "refuse" });
+    expect(await ask().catch(() => "refused")).toBe("refused");
+    await proxy.set({ kind: "block" });
+    expect(await ask().catch(() => "no answer")).toBe("no answer");
+    await proxy.set({ kind: "lie", answer: Buffer.from("HTTP/1.1 204 No\r\n\r\n") });
+    expect((await ask())?.startLine).toBe("HTTP/1.1 204 No");
+    await proxy.set({ kind: "pass" });
+    expect((await ask())?.startLine).toBe("HTTP/1.1 200 OK");
+  });
+
+  test("end what they started, a program that does not listen included", async () => {
+    const own = new AsyncDisposableStack();
+    const logFile = join(createTempFolder(stack), "deaf.log");
+    const program = startProgram(own, {
+      command: ["sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done"],
+      logFile,
+    });
+    await waitFor("it to be deaf", () => program.output().includes("ready"));
+    await own.disposeAsync();
+    expect(program.isRunning()).toBe(false);
+  }, 10_000);
+});
