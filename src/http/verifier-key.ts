@@ -28,5 +28,10 @@ function digest(text: string): Buffer {
 }
 
 function isSame(a: string, b: string): boolean {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+  // A character a byte, as it came: as UTF-8 texts of one length can differ in theirs, and comparing throws.
+  return a.length === b.length && timingSafeEqual(toBytes(a), toBytes(b));
+}
+
+function toBytes(text: string): Buffer {
+  return Buffer.from(text, "latin1");
 }
