@@ -53,11 +53,11 @@ export class Feed {
 
   /** Handles one poll; may take as long as a poll is held. */
   poll(request: Request): Response | Promise<Response> {
-    const { isVerifier, registry, monotonicMs, onReport, epoch } = this.#options;
+    const { isVerifier, registry, changes, monotonicMs, onReport, epoch } = this.#options;
     if (!isVerifier(request.headers.get("authorization"))) {
       return problem(401, "The verifier key is needed here");
     }
-    const parsed = parsePoll(new URL(request.url).searchParams, epoch());
+    const parsed = parsePoll(new URL(request.url).searchParams, epoch(), changes.seq);
     if (parsed === undefined) return problem(422, "The poll's parameters are not right");
     const receivedAtMs = monotonicMs();
     const mayHaveLease = registry.polled(parsed.report);
@@ -134,7 +134,7 @@ function toMembers(catchUp: CatchUp) {
 
 const MAX_STALE_SECONDS = 86_400;
 
-function parsePoll(params: URLSearchParams, epoch: string) {
+function parsePoll(params: URLSearchParams, epoch: string, newestSeq: number) {
   const id = params.get("id") ?? "";
   if (!/^[\w.:-]{8,128}$/.test(id)) return undefined;
   const staleSeconds = parseCount(params.get("stale"));
@@ -145,7 +145,8 @@ function parsePoll(params: URLSearchParams, epoch: string) {
   const report: PollReport = {
     id,
     name: (params.get("name") ?? id).replace(/[^\w .:@/-]/g, "_").slice(0, 128),
-    seq: isHere && seqText !== null && /^\d{1,15}$/.test(seqText) ? Number(seqText) : undefined,
+    // Whoever has applied what is yet to come would count as having applied it then.
+    seq: isHere && isSeq(seqText) && Number(seqText) <= newestSeq ? Number(seqText) : undefined,
     staleSeconds,
     version: params
       .get("version")
@@ -159,6 +160,10 @@ function parsePoll(params: URLSearchParams, epoch: string) {
     staleHits: parseCount(params.get("stale_hits")),
   };
   return { report, counters, keys: params.get("keys") ?? undefined };
+}
+
+function isSeq(text: string | null): text is string {
+  return text !== null && /^\d{1,15}$/.test(text);
 }
 
 /** A count as sent; nonsense is none. */

@@ -50,7 +50,8 @@ export function createJudgeRoute(options: JudgeRouteOptions) {
 
   const decide = (token: string, question: Question): Response | Promise<Response> => {
     const started = performance.now();
-    const judgedAt = options.judgedAt();
+    const { verifiedWith, ttlSeconds } = question;
+    let judgedAt = options.judgedAt();
     const finish = (verdict: Verdict): Response => {
       options.onVerdict(verdict, (performance.now() - started) / 1000);
       return answer(verdict, question, judgedAt);
@@ -59,14 +60,21 @@ export function createJudgeRoute(options: JudgeRouteOptions) {
       options.onFailure(error);
       return finish(refused("internal"));
     };
-    try {
-      const { verifiedWith, ttlSeconds } = question;
-      const noted = ttlSeconds > 0 ? options.noteMemory(ttlSeconds, judgedAt.seq) : undefined;
+    const judge = (): Response | Promise<Response> => {
       const verdict = options.judge(token, { verifiedWith });
-      if (noted === undefined && !(verdict instanceof Promise) && !isUnknownKey(verdict)) {
-        return finish(verdict);
-      }
-      return settle(token, verdict, verifiedWith, noted, options).then(finish, fail);
+      if (!(verdict instanceof Promise) && !isUnknownKey(verdict)) return finish(verdict);
+      return settle(token, verdict, verifiedWith, options).then(finish, fail);
+    };
+    try {
+      const noted = ttlSeconds > 0 ? options.noteMemory(ttlSeconds, judgedAt.seq) : undefined;
+      if (noted === undefined) return judge();
+      // Judged only then: what changes before it is on record is confirmed without waiting for it.
+      return noted
+        .then(() => {
+          judgedAt = options.judgedAt();
+          return judge();
+        })
+        .catch(fail);
     } catch (error) {
       return fail(error);
     }
@@ -85,15 +93,13 @@ export function createJudgeRoute(options: JudgeRouteOptions) {
   };
 }
 
-/** Waits for what a verdict still needs: decryption, a record on disk, keys that may be there by now. */
+/** Waits for what a verdict still needs: decryption, keys that may be there by now. */
 async function settle(
   token: string,
   pending: Verdict | Promise<Verdict>,
   verifiedWith: string | undefined,
-  noted: Promise<void> | undefined,
   options: JudgeRouteOptions,
 ): Promise<Verdict> {
-  await noted;
   const verdict = await pending;
   if (!isUnknownKey(verdict) || !(await options.refreshKeys())) return verdict;
   return options.judge(token, { verifiedWith });
