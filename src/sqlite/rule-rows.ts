@@ -139,6 +139,10 @@ class SqliteRuleRows implements RuleRows {
     return this.#connection.read(() => this.#tally.get("subject")?.count ?? 0);
   }
 
+  usesDigest(): boolean {
+    return this.#connection.read(() => (this.#tally.get("digest")?.count ?? 0) > 0);
+  }
+
   findSubjectId(subject: string): number | undefined {
     return this.#connection.read(() => this.#subjectId.get(subject)?.id);
   }

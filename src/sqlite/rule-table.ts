@@ -4,6 +4,7 @@ import { parseRule } from "../core/revocation/parse-rule.ts";
 import { ruleEntries } from "../core/revocation/rule-entries.ts";
 import { RULE_FORMAT } from "../core/revocation/rule.ts";
 import { AppError } from "../core/app-error.ts";
+import { namesDigest } from "../core/revocation/token-digest.ts";
 import { parseVia } from "./actors.ts";
 import type { Connection } from "./connection.ts";
 import { createRuleFiling, type RuleFiling } from "./rule-filing.ts";
@@ -47,6 +48,9 @@ export const RULE_RECORD = `
   LEFT JOIN subject ON subject.id = rule.subject_id
   LEFT JOIN actor AS lifter ON lifter.id = rule.lifted_by`;
 
+/** What is counted as it changes, because counting millions of rows takes too long. */
+export type Tally = "global" | "subject" | "lifted" | "ended" | "digest";
+
 /** What a rule's row needs beside the rule. */
 export interface Writing {
   readonly actorId: number;
@@ -65,8 +69,8 @@ export interface RuleTable {
   end(record: RuleRecord, how: number, atSeconds: number): void;
   setLifted(id: number, actorId: number, reason: string, seq: number): void;
   /** Counts rules into or out of force; a staged import does so when it is committed. */
-  tally(name: "global" | "subject" | "lifted" | "ended", by: number): void;
-  readTally(name: "global" | "subject" | "lifted" | "ended"): number;
+  tally(name: Tally, by: number): void;
+  readTally(name: Tally): number;
   readonly filing: RuleFiling;
 }
 
@@ -135,6 +139,8 @@ class SqliteRuleTable implements RuleTable {
     if (subjectId !== undefined) {
       this.filing.file(subjectId, id, expireAt, ruleEntries(rule.condition, issuer));
     }
+    // Never counted down again: it only says that tokens' digests may be asked for.
+    if (namesDigest(rule.condition)) this.tally("digest", 1);
     if (writing.importId === 0) this.tally(subjectId === undefined ? "global" : "subject", 1);
     return id;
   }
@@ -156,11 +162,11 @@ class SqliteRuleTable implements RuleTable {
     this.#lift.run(actorId, reason, seq, id);
   }
 
-  tally(name: "global" | "subject" | "lifted" | "ended", by: number): void {
+  tally(name: Tally, by: number): void {
     this.#tally.run(by, name);
   }
 
-  readTally(name: "global" | "subject" | "lifted" | "ended"): number {
+  readTally(name: Tally): number {
     return this.#readTally.get(name)?.count ?? 0;
   }
 

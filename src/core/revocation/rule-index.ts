@@ -15,6 +15,7 @@ import { type RuleEntry, ruleEntries } from "./rule-entries.ts";
 import type { RuleRows } from "./rule-rows.ts";
 import type { Change, IndexCounts, RevocationIndex, RuleMatch } from "./store.ts";
 import { createSubjectFilter } from "./subject-filter.ts";
+import { withDigest } from "./token-digest.ts";
 
 export interface RuleIndexOptions {
   /** Memory for compiled subjects; the least recently used are dropped beyond it. */
@@ -47,6 +48,7 @@ export class RuleIndex implements RevocationIndex {
   #globals: GlobalFilter;
   #lastGlobalId = 0;
   #subjectRules = 0;
+  #usesDigest = false;
   #epoch = "";
   #seq = 0;
   #loaded = false;
@@ -126,15 +128,17 @@ export class RuleIndex implements RevocationIndex {
     subjects: readonly string[],
     issuer: string | undefined,
     nowSeconds: number,
+    digest?: () => string,
   ): RuleMatch | undefined {
     if (!this.#loaded) throw new AppError("unavailable", "the rules are still being loaded");
     if (this.#isBehind && !this.advance()) {
       throw new AppError("unavailable", "the store was exchanged: its rules are to be loaded anew");
     }
     if (this.#globals.size === 0 && this.#subjectRules === 0) return undefined;
-    this.#keys.collect(claims);
+    const seen = this.#usesDigest ? withDigest(claims, digest?.()) : claims;
+    this.#keys.collect(seen);
     const { keys, count: keyCount } = this.#keys;
-    const question: Question = { claims, issuer, nowSeconds, keys, keyCount };
+    const question: Question = { claims: seen, issuer, nowSeconds, keys, keyCount };
     const found = this.#globals.find(question);
     if (found !== undefined) return { ruleId: found, scope: "global" };
     if (this.#subjectRules === 0) return undefined;
@@ -195,6 +199,7 @@ export class RuleIndex implements RevocationIndex {
   #refresh(): void {
     this.#cache.refresh();
     this.#subjectRules = this.#rows.countSubjectRules();
+    this.#usesDigest = this.#rows.usesDigest();
   }
 
   /** Takes in the next few global rules. @returns false when there are no more */

@@ -52,6 +52,8 @@ export interface RuleRows {
   readUnreadable(): readonly RuleRow[];
   /** Rules of subjects in force. */
   countSubjectRules(): number;
+  /** Whether a rule was ever written that names a token by its digest. */
+  usesDigest(): boolean;
   findSubjectId(subject: string): number | undefined;
   /** Undefined when there are more than `limit`: such a subject is looked up on disk each time. */
   readSubjectEntries(subjectId: number, limit: number): SubjectEntries | undefined;

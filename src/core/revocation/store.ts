@@ -75,6 +75,8 @@ export interface RevocationIndex {
   /**
    * The first active rule, global or of one of these subjects, that matches the claims.
    * @param issuer the token's `iss`; rules of a subject of one issuer hold only for that issuer
+   * @param digest makes `tokenDigest` of the claims' text; called only while a rule names a token by it,
+   *   and without it such a rule matches nothing
    * @throws AppError unavailable when the store cannot be read: the caller refuses
    */
   findMatch(
@@ -82,6 +84,7 @@ export interface RevocationIndex {
     subjects: readonly string[],
     issuer: string | undefined,
     nowSeconds: number,
+    digest?: () => string,
   ): RuleMatch | undefined;
   /** What keeps the server from being ready (an unreadable global rule …), in words; none = ready. */
   ready(): readonly string[];

@@ -12,7 +12,7 @@ CREATE TABLE tally (
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO tally (name, count)
-VALUES ('global', 0), ('subject', 0), ('ended', 0), ('lifted', 0);
+VALUES ('global', 0), ('subject', 0), ('ended', 0), ('lifted', 0), ('digest', 0);
 
 -- Who did something, by which way in, from where: few, referred to by millions.
 CREATE TABLE actor (

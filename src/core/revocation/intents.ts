@@ -1,0 +1,216 @@
+/** The everyday revocations: what an operator means, as a rule, its end, and a sentence that says so. */
+import { AppError } from "../app-error.ts";
+import type { JsonObject, JsonValue } from "../json.ts";
+import { isNumeric } from "./compare.ts";
+import { describeRule } from "./describe-rule.ts";
+import { parseRule } from "./parse-rule.ts";
+import type { RuleScope } from "./store.ts";
+import type { Rule } from "./rule.ts";
+import { DIGEST_MEMBER } from "./token-digest.ts";
+import { timeInWords } from "./words.ts";
+
+/** What is to be written, and what it will do. */
+export interface Intent {
+  readonly scope: RuleScope;
+  readonly rule: Rule;
+  /** Seconds since 1970; 0 = stands until lifted. */
+  readonly expireAt: number;
+  /** One or two sentences for the operator. */
+  readonly words: string;
+}
+
+/** What decides how far an intent has to reach. */
+export interface IntentTimes {
+  readonly nowSeconds: number;
+  /** JWT_CLOCK_SKEW. */
+  readonly skewSeconds: number;
+  /** JWT_MAX_TOKEN_AGE, if set: no older token is accepted, so that no rule need outlast it. */
+  readonly maxTokenAgeSeconds: number | undefined;
+}
+
+/** A token as its issuer made it; the signature need not have been checked. */
+export interface TokenFacts {
+  readonly claims: JsonObject;
+  /** The values of its subject claims, the one to file the rule under first. */
+  readonly subjects: readonly string[];
+  readonly issuer: string | undefined;
+  /** `tokenDigest` of its claims. */
+  readonly digest: string;
+}
+
+/** All that was issued to a user until now; what is issued from now on passes. */
+export function userIntent(
+  subject: string,
+  issuer: string | undefined,
+  times: IntentTimes,
+): Intent {
+  // An issuer's clock may be ahead of ours by the skew.
+  const until = Math.ceil(times.nowSeconds) + times.skewSeconds;
+  return intent({ kind: "subject", subject, issuer }, issuedUntil(until), endOf(until, times));
+}
+
+/** All tokens of a user, future ones too. */
+export function blockIntent(subject: string, issuer: string | undefined): Intent {
+  const always = new Map<string, JsonValue>([
+    [
+      "iat",
+      new Map<string, JsonValue>([
+        ["_or", true],
+        ["exists", true],
+        ["ne", 0],
+      ]),
+    ],
+  ]);
+  return intent({ kind: "subject", subject, issuer }, always, 0);
+}
+
+/**
+ * This one token, by `jti`, by `cs`, or by the digest of its claims where it has neither.
+ * @throws AppError invalid when it has expired: there is nothing to revoke
+ */
+export function tokenIntent(token: TokenFacts, times: IntentTimes): Intent {
+  const { claims } = token;
+  const end = tokenEnd(claims, times);
+  if (end !== 0 && end <= times.nowSeconds) {
+    throw new AppError("invalid", "this token has expired already", {
+      path: "/token",
+      expected: "a token that is still accepted",
+    });
+  }
+  const rule = new Map<string, JsonValue>();
+  const id = ["jti", "cs"].find((name) => isId(claims.get(name)));
+  const value = id === undefined ? undefined : claims.get(id);
+  if (id === undefined || value === undefined) rule.set(DIGEST_MEMBER, token.digest);
+  else rule.set(id, value);
+  return intent(scopeOf(token, rule), rule, end);
+}
+
+/**
+ * A refresh token and all that it issued: `cs` or `rt` is its id.
+ * @param token the refresh token, or an access token that it issued
+ * @throws AppError invalid when the token names no family
+ */
+export function familyIntent(token: TokenFacts, times: IntentTimes): Intent {
+  const { claims } = token;
+  const isRefresh = isTruthy(claims.get("irt")) || !isId(claims.get("rt"));
+  const id = claims.get(isRefresh ? "cs" : "rt");
+  if (id === undefined || !isId(id)) {
+    throw new AppError("invalid", "this token names no family: it has neither `cs` nor `rt`", {
+      path: "/family",
+      expected: "a refresh token, or an access token that one has issued",
+    });
+  }
+  const rule = new Map<string, JsonValue>([
+    ["_or", true],
+    ["cs", id],
+    ["rt", id],
+  ]);
+  const expireAt = isRefresh ? familyEnd(claims, times) : 0;
+  const [subject] = token.subjects;
+  const { issuer } = token;
+  if (subject !== undefined) return intent({ kind: "subject", subject, issuer }, rule, expireAt);
+  return intent({ kind: "global" }, rule, expireAt);
+}
+
+/**
+ * A family by its id alone, as somebody read it in a log: a number matches ids that are texts too.
+ * @param subject whose tokens they are; everyone's without
+ */
+export function familyIdIntent(
+  id: string,
+  subject: string | undefined,
+  issuer: string | undefined,
+): Intent {
+  const ids: JsonValue[] = [id];
+  if (/^(0|[1-9][0-9]{0,18})$/.test(id)) {
+    const value = Number(id);
+    ids.push(Number.isSafeInteger(value) ? value : BigInt(id));
+  }
+  const one = new Map<string, JsonValue>([["in", ids]]);
+  const rule = new Map<string, JsonValue>([
+    ["_or", true],
+    ["cs", one],
+    ["rt", one],
+  ]);
+  if (subject === undefined) return intent({ kind: "global" }, rule, 0);
+  return intent({ kind: "subject", subject, issuer }, rule, 0);
+}
+
+/** Everything issued until a moment, whoever it is for. */
+export function allIntent(untilSeconds: number, times: IntentTimes): Intent {
+  const until = Math.floor(untilSeconds);
+  if (!Number.isSafeInteger(until) || until <= 0) {
+    throw new AppError("invalid", "at /issuedBefore: expected seconds since 1970", {
+      path: "/issuedBefore",
+      expected: "seconds since 1970",
+    });
+  }
+  return intent({ kind: "global" }, issuedUntil(until), endOf(until, times));
+}
+
+/** A token that does not say when it was issued may have been issued then: it is meant as well. */
+function issuedUntil(until: number): JsonObject {
+  return new Map<string, JsonValue>([
+    [
+      "iat",
+      new Map<string, JsonValue>([
+        ["_or", true],
+        ["lte", until],
+        ["exists", false],
+      ]),
+    ],
+  ]);
+}
+
+function intent(scope: RuleScope, object: JsonObject, expireAt: number): Intent {
+  const rule = parseRule(object);
+  const ending =
+    expireAt === 0
+      ? "It stands until it is lifted."
+      : `It ends at ${timeInWords(expireAt)}, when no such token is accepted any more.`;
+  return { scope, rule, expireAt, words: `${describeRule(scope, rule)} ${ending}` };
+}
+
+/** When the last token issued until then is refused for its age alone. */
+function endOf(
+  until: number,
+  { maxTokenAgeSeconds, skewSeconds, nowSeconds }: IntentTimes,
+): number {
+  if (maxTokenAgeSeconds === undefined) return 0;
+  const end = until + maxTokenAgeSeconds + skewSeconds + 1;
+  // All of it is too old already: a rule that is over would be refused, one that stands does no harm.
+  return end > nowSeconds ? end : 0;
+}
+
+function familyEnd(claims: JsonObject, times: IntentTimes): number {
+  const exp = claims.get("exp");
+  if (typeof exp !== "number" || !isTime(exp)) return 0;
+  return endOf(Math.ceil(exp) + times.skewSeconds, times);
+}
+
+/** A token is refused from `exp` plus the skew on, so the rule may end then. */
+function tokenEnd(claims: JsonObject, { skewSeconds }: IntentTimes): number {
+  const exp = claims.get("exp");
+  return typeof exp === "number" && isTime(exp) ? Math.ceil(exp) + skewSeconds : 0;
+}
+
+function isTime(seconds: number): boolean {
+  return seconds > 0 && seconds < 8_640_000_000_000;
+}
+
+function scopeOf(token: TokenFacts, rule: Map<string, JsonValue>): RuleScope {
+  const [subject] = token.subjects;
+  if (subject !== undefined) return { kind: "subject", subject, issuer: token.issuer };
+  // Ids are one issuer's own: another's token of the same id is not meant.
+  if (token.issuer !== undefined) rule.set("iss", token.issuer);
+  return { kind: "global" };
+}
+
+function isId(value: JsonValue | undefined): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
+  return isNumeric(value) || (typeof value === "string" && value !== "");
+}
+
+function isTruthy(value: JsonValue | undefined): boolean {
+  return value !== undefined && Boolean(value);
+}
