@@ -19,9 +19,10 @@ export const MAX_PATTERN_SIZE = 256;
  */
 const TEXT_LIMITS: readonly (readonly [size: number, text: number])[] = [
   [16, 65_536],
-  [64, 8192],
-  [128, 4096],
-  [MAX_PATTERN_SIZE, 2048],
+  [32, 8192],
+  [64, 4096],
+  [128, 2048],
+  [MAX_PATTERN_SIZE, 1024],
 ];
 
 /** The longest text, in UTF-16 units, that a pattern of this many instructions is run on. */
