@@ -1,0 +1,41 @@
+/** Answers a change: at once when it is on disk, or when every verifier enforces it. */
+import type { Confirmation, ConfirmedVerifier } from "../../core/feed/confirmation.ts";
+import type { Written } from "../../core/revocation/store.ts";
+import { json } from "./json-answer.ts";
+
+/** What the query of a change says of waiting. */
+export interface WaitWish {
+  readonly wait?: "applied";
+  /** Seconds. */
+  readonly timeout?: number;
+}
+
+const DEFAULT_TIMEOUT_SECONDS = 10;
+
+/**
+ * The answer to a change that is on disk. With `wait=applied` it comes once nobody accepts a matching
+ * token any more, or when the time is up; without a server running, nothing is ever confirmed.
+ *
+ * @param status 201 for what was made, 200 for what was changed
+ * @param more members that tell what was done
+ */
+export async function answerChange(
+  written: Written,
+  wish: WaitWish,
+  confirmation: Confirmation | undefined,
+  status: 200 | 201,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<Response> {
+  const { id, seq, replayed } = written;
+  const done = { id, seq, ...(replayed ? { replayed } : {}) };
+  if (wish.wait === undefined) return json({ ...done, ...more }, { status });
+  const timeoutMs = (wish.timeout ?? DEFAULT_TIMEOUT_SECONDS) * 1000;
+  const outcome = await confirmation?.waitApplied(seq, timeoutMs);
+  const { applied, verifiers } = outcome ?? { applied: false, verifiers: [] };
+  const pending = applied ? undefined : verifiers.filter(isOpen);
+  return json({ ...done, applied, pending, verifiers, ...more }, { status });
+}
+
+function isOpen({ state }: ConfirmedVerifier): boolean {
+  return state === "pending" || state === "unconfirmed";
+}

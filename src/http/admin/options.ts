@@ -1,0 +1,50 @@
+/** What the admin API is made of: everything it acts on, given by who puts the program together. */
+import type { Confirmation } from "../../core/feed/confirmation.ts";
+import type { VerificationKey } from "../../core/jwks/verification-key.ts";
+import type { AccountStore } from "../../core/revocation/accounts.ts";
+import type { SeenTokens } from "../../core/revocation/seen-tokens.ts";
+import type { RevocationIndex, RuleStore } from "../../core/revocation/store.ts";
+import type { PolicySet } from "../../core/token/policy.ts";
+import type { VerdictRates } from "../../core/token/verdict-rates.ts";
+import type { Verdict } from "../../core/token/verdict.ts";
+import type { HealthCheck } from "../health.ts";
+
+/** A key source as the API shows it; times in Unix seconds. */
+export interface KeySourceView {
+  readonly name: string;
+  readonly kind: string;
+  readonly keys: readonly VerificationKey[];
+  readonly problems: readonly string[];
+  readonly fetchedAtSeconds: number | undefined;
+  readonly error: string | undefined;
+  readonly nextInMs: number;
+}
+
+/** The key sources, and how to have them read again. */
+export interface KeySources {
+  readonly list: () => readonly KeySourceView[];
+  readonly syncNow: () => Promise<void>;
+}
+
+export interface AdminOptions {
+  readonly rules: RuleStore;
+  readonly accounts: AccountStore;
+  readonly index: RevocationIndex;
+  /** Undefined where no server runs: nothing can be confirmed then. */
+  readonly confirmation: Confirmation | undefined;
+  /** Judges a token as a request's would be, fetching keys it names where they are not known. */
+  readonly judge: (token: string) => Verdict | Promise<Verdict>;
+  readonly policies: () => PolicySet;
+  readonly keys: KeySources;
+  readonly seenTokens: SeenTokens;
+  readonly rates: VerdictRates;
+  readonly ready: () => readonly HealthCheck[];
+  readonly origin: string | undefined;
+  readonly trustedProxies: readonly string[];
+  /** Answers what lies outside `/api/`: the page's files. */
+  readonly page: (request: Request, path: string) => Response | Promise<Response> | undefined;
+  readonly nowSeconds: () => number;
+  readonly startedAtSeconds: number;
+  readonly version: string;
+  readonly onFailure: (error: unknown) => void;
+}

@@ -1,0 +1,56 @@
+/** The refusals that do not depend on what a route does. */
+import { AppError } from "../../core/app-error.ts";
+import { problem, problemOf } from "../problem.ts";
+import { API_ROOT } from "./api-root.ts";
+import type { Route } from "./route.ts";
+
+export function unauthenticated(): Response {
+  const response = problem(
+    401,
+    "Log in first",
+    "Show a session's cookie, or an API token as Authorization: Bearer.",
+  );
+  response.headers.set("www-authenticate", 'Bearer realm="haproxy-jwt"');
+  return response;
+}
+
+export function forbidden(title: string): Response {
+  return problem(403, title);
+}
+
+export function tooManyAttempts(): Response {
+  const response = problem(429, "Too many attempts", "Wait a minute, then try again.");
+  response.headers.set("retry-after", "60");
+  return response;
+}
+
+/** 405 for a path that takes other methods, else 404. */
+export function noRoute(request: Request, routes: readonly Route[]): Response {
+  const { pathname } = new URL(request.url);
+  const methods = routes.filter(({ path }) => isPath(path, pathname)).map(({ method }) => method);
+  if (methods.length === 0) return problem(404, "There is nothing here");
+  const response = problem(405, "Not this method");
+  response.headers.set("allow", methods.join(", "));
+  return response;
+}
+
+/** An operator's or user's failure in its own words; ours is told to the log only. */
+export function answerFailure(error: unknown, onFailure: (error: unknown) => void): Response {
+  if (!(error instanceof AppError)) {
+    onFailure(error);
+    return problem(500, "The server failed");
+  }
+  if (error.code === "unavailable") onFailure(error);
+  // A cursor is not part of what was asked, but a broken link to more of it (contract: 400).
+  if (error.path !== "/cursor") return problemOf(error);
+  return problem(400, "The cursor is not one of this list", "Begin again without it.");
+}
+
+function isPath(pattern: string, pathname: string): boolean {
+  const parts = `${API_ROOT}${pattern}`.split("/");
+  const shown = pathname.split("/");
+  return (
+    parts.length === shown.length &&
+    parts.every((part, index) => part.startsWith(":") || part === shown[index])
+  );
+}

@@ -1,0 +1,63 @@
+/** The route that says what the appliance thinks of a token, and why. */
+import { reasonOfVerdict, type AuthenticToken } from "../../core/token/verdict.ts";
+import { mayAct, type Identity } from "./caller.ts";
+import { RawJson, toJsonText, withJson } from "./json-answer.ts";
+import type { AdminOptions } from "./options.ts";
+import { parseRoute, type Route } from "./route.ts";
+import { toRuleJson } from "./rule-json.ts";
+import { InspectBody, VerdictShape } from "./schemas.ts";
+import { explainVerdict } from "./verdict-words.ts";
+
+export function createTokenRoutes(options: AdminOptions): readonly Route[] {
+  const { judge, rules, nowSeconds } = options;
+  return [
+    parseRoute({
+      method: "POST",
+      path: "/tokens/inspect",
+      summary: "Judge a token as a request's would be; nothing of it is kept",
+      access: "viewer",
+      body: InspectBody,
+      answers: { 200: { description: "The verdict and what led to it", schema: VerdictShape } },
+      async handle({ body, identity }) {
+        const verdict = await judge(body.token);
+        const ruleId = verdict.isValid ? undefined : verdict.ruleId;
+        const rule = ruleId === undefined ? undefined : await rules.getRule(ruleId);
+        return withJson(
+          toJsonText({
+            valid: verdict.isValid,
+            reason: reasonOfVerdict(verdict),
+            detail: verdict.isValid ? undefined : verdict.detail,
+            words: explainVerdict(verdict, nowSeconds()),
+            until: verdict.isValid ? verdict.untilSeconds : undefined,
+            rule: rule === undefined ? undefined : new RawJson(toRuleJson(rule)),
+            ...(verdict.token === undefined ? {} : tokenMembers(verdict.token, identity)),
+          }),
+        );
+      },
+    }),
+  ];
+}
+
+/**
+ * What an authentic token says. A JWE was encrypted so that its bearer cannot read it: only who may
+ * act on it sees its claims.
+ */
+function tokenMembers(token: AuthenticToken, identity: Identity) {
+  const isHidden = token.jweHeaderText !== undefined && !mayAct(identity.role, "operator");
+  return {
+    key: {
+      alg: token.alg,
+      kid: token.kid,
+      source: token.keySource,
+    },
+    generation: token.isStateless ? "stateless" : "legacy",
+    ...(isHidden
+      ? { claimsHidden: true }
+      : {
+          subjects: token.subjects,
+          issuer: token.issuer,
+          claims: new RawJson(token.claimsText),
+          header: token.jweHeaderText === undefined ? undefined : new RawJson(token.jweHeaderText),
+        }),
+  };
+}
