@@ -17,6 +17,8 @@ export interface DecryptionKey {
 }
 
 const MIN_RSA_BITS = 2048;
+/** RFC 7518 §6.2.1.1, RFC 8037 §3.2. */
+const AGREEMENT_CURVES: ReadonlySet<JsonValue> = new Set(["P-256", "P-384", "P-521", "X25519"]);
 const DECRYPT_OPERATIONS: ReadonlySet<JsonValue> = new Set([
   "decrypt",
   "unwrapKey",
@@ -82,7 +84,8 @@ function entriesOf(text: string): readonly JsonObject[] {
 }
 
 function importDecryptionKey(entry: JsonObject): DecryptionKey {
-  const { use, key_ops: operations } = Object.fromEntries(entry);
+  const use = entry.get("use");
+  const operations = entry.get("key_ops");
   if (use !== undefined && use !== "enc") throw new KeySetError("its use is not enc");
   if (operations !== undefined) {
     const isMeant =
@@ -111,7 +114,11 @@ function materialOf(entry: JsonObject): Pick<DecryptionKey, "kty" | "bytes" | "m
     return { kty: "oct", bytes: secret.length, material: createSecretKey(secret) };
   }
   const material = createPrivateKey({ format: "jwk", key: stringMembers(entry) });
-  if (kty !== "RSA") return { kty: "EC/OKP", bytes: 0, material };
+  if (kty !== "RSA") {
+    if (!AGREEMENT_CURVES.has(entry.get("crv") ?? null))
+      throw new KeySetError("its curve is not one for key agreement that is supported here");
+    return { kty: "EC/OKP", bytes: 0, material };
+  }
   const bits = material.asymmetricKeyDetails?.modulusLength ?? 0;
   if (bits < MIN_RSA_BITS) throw new KeySetError(`its modulus has ${bits} bits, fewer than 2048`);
   return { kty: "RSA", bytes: 0, material };

@@ -34,16 +34,18 @@ export async function importKey(
 ): Promise<{ readonly key: VerificationKey; readonly warning: string | undefined }> {
   const kid = optionalString(entry, "kid");
   const declaredAlg = optionalString(entry, "alg");
+  checkPurpose(entry);
   const material = materialOf(entry);
-  const jwk = material.export({ format: "jwk" });
+  const jwk = exportJwk(material);
   const facts = factsOf(material, jwk);
-  const warning = checkStrength(facts, jwk, options.allowShortSecrets);
+  checkStrength(facts, jwk, options.allowShortSecrets);
   if (declaredAlg !== undefined && !JWS_ALGORITHMS.has(declaredAlg)) {
     throw new KeyRefusal(`its algorithm is not one for signatures that is supported here`);
   }
   const algorithms = boundAlgorithms(facts, declaredAlg, options.allowShortSecrets);
   if (algorithms.size === 0)
     throw new KeyRefusal("its type, curve or size fits no algorithm it may serve");
+  const warning = warnOfShortSecret(facts, algorithms);
   const thumbprint = await calculateJwkThumbprint(toJoseJwk(jwk), "sha256");
   const { kty } = facts;
   const { source, issuer } = options;
@@ -71,17 +73,47 @@ function materialOf(entry: JsonObject): KeyObject {
   const cert = optionalString(entry, "cert");
   if (secret !== undefined && cert !== undefined)
     throw new KeyRefusal("it has both a secret and a cert");
-  if (secret !== undefined) return secretKey(Buffer.from(secret, "utf8"));
-  if (cert !== undefined) return certKey(cert);
-  return jwkKey(entry);
+  if (secret === undefined && cert === undefined) return jwkKey(entry);
+  if (entry.has("kty")) throw new KeyRefusal("it is a JWK and has a secret or a cert beside it");
+  return secret === undefined ? certKey(cert ?? "") : secretKey(Buffer.from(secret, "utf8"));
+}
+
+/** RFC 7517 §4.2 and §4.3; whoever writes them into the seed's format means the same. */
+function checkPurpose(entry: JsonObject): void {
+  const use = entry.get("use");
+  const operations = entry.get("key_ops");
+  if (use !== undefined && use !== "sig") throw new KeyRefusal("its use is not sig");
+  if (operations !== undefined && !(Array.isArray(operations) && operations.includes("verify"))) {
+    throw new KeyRefusal("its key_ops do not include verify");
+  }
+}
+
+/** The library reads more kinds of key than it writes: DSA, P-224. */
+function exportJwk(material: KeyObject): JsonWebKey {
+  try {
+    return material.export({ format: "jwk" });
+  } catch {
+    throw new KeyRefusal("its type or curve is not supported here");
+  }
 }
 
 function secretKey(bytes: Uint8Array): KeyObject {
   // A public key as a shared secret is the oldest confusion there is: everybody knows that secret.
-  if (Buffer.from(bytes).includes("-----BEGIN")) throw new KeyRefusal("its secret is a PEM text");
-  if (bytes.every((byte) => byte === 0x20 || byte === 0))
-    throw new KeyRefusal("its secret is blank");
+  if (isKeyText(Buffer.from(bytes))) throw new KeyRefusal("its secret is the text of a key");
+  // A space and what is below it: line breaks and NUL of an empty file or a padded field.
+  if (bytes.every((byte) => byte <= 0x20)) throw new KeyRefusal("its secret is blank");
   return createSecretKey(bytes);
+}
+
+/** Tells whether bytes are a key in PEM, JWK or SubjectPublicKeyInfo. */
+function isKeyText(bytes: Buffer): boolean {
+  if (bytes.includes("-----BEGIN") || /^\s*\{[^]*"kty"/.test(bytes.toString("latin1"))) return true;
+  try {
+    createPublicKey({ key: bytes, format: "der", type: "spki" });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function certKey(pem: string): KeyObject {
@@ -96,12 +128,6 @@ function certKey(pem: string): KeyObject {
 }
 
 function jwkKey(entry: JsonObject): KeyObject {
-  const use = entry.get("use");
-  const operations = entry.get("key_ops");
-  if (use !== undefined && use !== "sig") throw new KeyRefusal("its use is not sig");
-  if (operations !== undefined && !(Array.isArray(operations) && operations.includes("verify"))) {
-    throw new KeyRefusal("its key_ops do not include verify");
-  }
   const kty = optionalString(entry, "kty");
   if (kty === "oct") {
     const bytes = decodeBase64url(optionalString(entry, "k") ?? "");
@@ -113,8 +139,9 @@ function jwkKey(entry: JsonObject): KeyObject {
     if (entry.has(name))
       throw new KeyRefusal("it carries private parts, so it must be taken for stolen");
   }
+  const key = publicMembers(entry);
   try {
-    return createPublicKey({ format: "jwk", key: publicMembers(entry) });
+    return createPublicKey({ format: "jwk", key });
   } catch {
     throw new KeyRefusal("its parameters are not those of a public key that is supported here");
   }
@@ -153,11 +180,7 @@ function parseKty(kty: string | undefined): KeyShape["kty"] {
   throw new KeyRefusal("its type is not supported here");
 }
 
-function checkStrength(
-  facts: KeyMaterialFacts,
-  jwk: JsonWebKey,
-  allowShortSecrets: boolean,
-): string | undefined {
+function checkStrength(facts: KeyMaterialFacts, jwk: JsonWebKey, allowShortSecrets: boolean): void {
   if (facts.kty === "RSA" && facts.bits < MIN_RSA_BITS) {
     throw new KeyRefusal(
       `its modulus has ${facts.bits} bits, fewer than ${MIN_RSA_BITS} (RFC 7518 §3.3)`,
@@ -171,15 +194,24 @@ function checkStrength(
   if (facts.kty === "OKP" && isSmallOrderPoint(decodeBase64url(jwk.x ?? ""))) {
     throw new KeyRefusal("its point has a small order: anybody could sign for it");
   }
-  if (facts.kty === "oct" && facts.bits < MIN_SECRET_BITS) {
-    if (!allowShortSecrets) {
-      throw new KeyRefusal(
-        `its secret has ${facts.bits} bits, fewer than its hash (RFC 7518 §3.2; JWT_ALLOW_SHORT_SECRETS takes it all the same)`,
-      );
-    }
-    return `its secret has only ${facts.bits} bits and can be guessed (RFC 7518 §3.2)`;
+  if (facts.kty === "oct" && facts.bits < MIN_SECRET_BITS && !allowShortSecrets) {
+    throw new KeyRefusal(
+      `its secret has ${facts.bits} bits, fewer than its hash (RFC 7518 §3.2; JWT_ALLOW_SHORT_SECRETS takes it all the same)`,
+    );
   }
-  return undefined;
+}
+
+/** Says so where a secret serves an algorithm whose hash is longer than itself. */
+function warnOfShortSecret(
+  facts: KeyMaterialFacts,
+  algorithms: ReadonlySet<string>,
+): string | undefined {
+  const tooLong = [...algorithms].filter((name) => {
+    const shape = JWS_ALGORITHMS.get(name)?.key;
+    return shape?.kty === "oct" && facts.bits < shape.minBytes * 8;
+  });
+  if (tooLong.length === 0) return undefined;
+  return `its secret has only ${facts.bits} bits, fewer than the hash of ${tooLong.join(", ")}, and could be guessed (RFC 7518 §3.2)`;
 }
 
 function isWeakExponent(e: string | undefined): boolean {

@@ -1,6 +1,6 @@
 /** The verification keys in force at one moment, and which of them may verify a given token. */
 import type { Detail } from "../token/reason.ts";
-import type { VerificationKey } from "./verification-key.ts";
+import { identityOf, type VerificationKey } from "./verification-key.ts";
 
 /** What a token says about the key it wants. Nothing of it is verified yet. */
 export interface KeyWish {
@@ -19,8 +19,11 @@ export class KeyRing {
   readonly #byKid = new Map<string, VerificationKey[]>();
 
   constructor(keys: readonly VerificationKey[]) {
-    this.keys = keys;
-    for (const key of keys) {
+    // The same key from two sources is one: else a token without `kid` would find several.
+    const first = new Map<string, VerificationKey>();
+    for (const key of keys) if (!first.has(identityOf(key))) first.set(identityOf(key), key);
+    this.keys = [...first.values()];
+    for (const key of this.keys) {
       if (key.kid === undefined) continue;
       const same = this.#byKid.get(key.kid);
       if (same === undefined) this.#byKid.set(key.kid, [key]);

@@ -2,7 +2,7 @@
 import type { JsonObject, JsonValue } from "../json.ts";
 import { JsonSyntaxError, parseJson } from "../json-parse.ts";
 import { importKey, KeyRefusal } from "./import-key.ts";
-import type { VerificationKey } from "./verification-key.ts";
+import { identityOf, type VerificationKey } from "./verification-key.ts";
 
 export interface KeySetOptions {
   /** Named in every key and problem. */
@@ -44,7 +44,7 @@ export async function parseKeySet(text: string, options: KeySetOptions): Promise
     try {
       const { key, warning } = await importKey(entry, options);
       if (warning !== undefined) problems.push(`${nameOf(entry, index)}: ${warning}`);
-      const identity = `${key.thumbprint} ${key.kid ?? ""}`;
+      const identity = identityOf(key);
       if (!seen.has(identity)) keys.push(key);
       seen.add(identity);
     } catch (error) {

@@ -18,6 +18,11 @@ export interface VerificationKey {
   readonly material: KeyObject;
 }
 
+/** One text for two entries that are the same key under the same conditions, wherever they stand. */
+export function identityOf(key: VerificationKey): string {
+  return JSON.stringify([key.thumbprint, key.kid, key.declaredAlg, key.issuer]);
+}
+
 /** What a key can do by its material alone. `bits` counts an RSA modulus or an HMAC secret. */
 export interface KeyMaterialFacts {
   readonly kty: KeyShape["kty"];
