@@ -17,6 +17,9 @@ export interface Judging {
   readonly decryptionKeys: readonly DecryptionKey[];
 }
 
+/** Enough for what is asked about again: another thread, a verdict that ended, a second HAProxy. */
+const REMEMBERED_TOKENS = 20_000;
+
 /** Makes the judge of one configuration. @throws ConfigError where the decryption keys cannot be read */
 export function createJudging(
   config: Config,
@@ -34,6 +37,7 @@ export function createJudging(
       index.findMatch(claims, subjects, issuer, now),
     nowSeconds,
     maxTokenBytes: config.settings.maxTokenBytes,
+    rememberedTokens: REMEMBERED_TOKENS,
   });
   return { judge, policies, decryptionKeys };
 }
