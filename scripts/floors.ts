@@ -13,7 +13,7 @@ const FLOORS: Readonly<Record<string, { inside: readonly string[]; packages: rea
       inside: ["core"],
       packages: ["jose", "lru-cache", "re2js", "node:crypto"],
     },
-    config: { inside: ["core", "config"], packages: ["node:fs", "node:path"] },
+    config: { inside: ["core", "config"], packages: ["node:fs", "node:net", "node:path"] },
     sqlite: {
       inside: ["core", "sqlite"],
       packages: ["bun:sqlite", "node:fs", "node:path"],

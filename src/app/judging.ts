@@ -55,7 +55,7 @@ function readDecryptionKeys(path: string | undefined): readonly DecryptionKey[] 
 /** One line for each thing that may have let a token pass: taken away, earlier verdicts no longer hold. */
 export function grounds(ring: KeyRing, judging: Judging): ReadonlySet<string> {
   const keys = ring.keys.map(({ thumbprint, kid, algorithms, issuer }) =>
-    hash(["verify", thumbprint, kid, [...algorithms].toSorted(), issuer]),
+    hash(["verify", thumbprint, kid, [...algorithms].toSorted((a, b) => (a < b ? -1 : 1)), issuer]),
   );
   const decryption = judging.decryptionKeys.map(({ material, kid, declaredAlg }) =>
     hash(["decrypt", material.export({ format: "jwk" }), kid, declaredAlg]),
@@ -76,7 +76,7 @@ export function fingerprintOf(ring: KeyRing): string {
 function plain(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (_, inner: unknown) =>
-      inner instanceof Set ? [...inner].toSorted() : inner,
+      inner instanceof Set ? [...inner].map(String).toSorted((a, b) => (a < b ? -1 : 1)) : inner,
     ),
   );
 }

@@ -1,7 +1,13 @@
 /** Brings flags, environment, file and defaults together into one typed configuration, or every problem at once. */
 import { readFileSync } from "node:fs";
 import { parseIssuers, type IssuerSettings } from "./issuers.ts";
-import { fileKeyOf, SETTING_ENTRIES, type SettingKey, type Settings } from "./settings.ts";
+import {
+  fileKeyOf,
+  SETTING_ENTRIES,
+  SETTINGS,
+  type SettingKey,
+  type Settings,
+} from "./settings.ts";
 import { isLoopback, ValueProblem } from "./values.ts";
 
 export interface Config {
@@ -64,6 +70,19 @@ export function loadConfig(input: ConfigInput): Config {
     if (problems.length === 0) return { settings, issuers, origins, texts };
   }
   throw new ConfigError(problems);
+}
+
+/** One setting alone, whatever is wrong with the others. @throws ConfigError */
+export function readSetting<K extends SettingKey>(key: K, input: ConfigInput): Settings[K] {
+  const problems: ConfigProblem[] = [];
+  const file = readFile(input, problems);
+  const setting = SETTINGS[key];
+  try {
+    return setting.parse(findText(key, setting, input, file).text) as Settings[K];
+  } catch (error) {
+    if (!(error instanceof ValueProblem)) throw error;
+    throw new ConfigError([{ key: setting.name, message: error.message }]);
+  }
 }
 
 function findText(

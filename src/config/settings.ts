@@ -7,6 +7,7 @@ import {
   integerIn,
   oneOf,
   optionalIntegerIn,
+  parseAddresses,
   parseBoolean,
   parseList,
   parseListens,
@@ -76,7 +77,7 @@ export const SETTINGS = {
   trustedProxies: setting(
     "JWT_TRUSTED_PROXIES",
     "",
-    parseList,
+    parseAddresses,
     "Addresses whose `X-Forwarded-For` counts, for login throttling and audit.",
   ),
   dataDir: setting(

@@ -1,5 +1,7 @@
 /** Parsers of setting values: text in, typed value out, or a problem in words. */
 
+import { isIP } from "node:net";
+
 /** What is wrong with one value, without quoting it where it may be secret. */
 export class ValueProblem extends Error {
   override readonly name = "ValueProblem";
@@ -74,6 +76,14 @@ export function parseTcpListen(text: string): Listen & { kind: "tcp" } {
   const listen = parseListen(text);
   if (listen.kind === "tcp") return listen;
   throw new ValueProblem("must be host:port");
+}
+
+/** A comma list of IP addresses. */
+export function parseAddresses(text: string): readonly string[] {
+  return parseList(text).map((item) => {
+    if (isIP(item) !== 0) return item;
+    throw new ValueProblem("must hold IP addresses");
+  });
 }
 
 /** A comma list of http or https addresses. */

@@ -32,11 +32,13 @@ export function authenticateJws(
   grounds: Grounds,
   jweHeaderText?: string,
 ): Authenticated | Detail {
-  const policy = policyOf(jws.claims, grounds);
-  const key = findSigningKey(jws, verifiedWith, policy, grounds.ring);
+  const { claims, header } = jws;
+  const issuer = claims === undefined ? undefined : issuerOf(claims.parsed);
+  const policy = policyFor(grounds.policies, issuer);
+  const key = findSigningKey(jws, issuer, verifiedWith, policy, grounds.ring);
   if (typeof key === "string") return key;
-  const { claims, claimsText, header } = jws;
-  const token = toToken(claims, claimsText, policy, { jweHeaderText, header, key });
+  if (claims === undefined) return "malformed";
+  const token = toToken(claims.parsed, claims.text, policy, { jweHeaderText, header, key });
   return { token, typ: header.typ };
 }
 
@@ -58,7 +60,7 @@ export async function authenticateJwe(
   }
   const claims = parseClaims(opened.text);
   if (claims === undefined) return "malformed";
-  const policy = policyOf(claims, grounds);
+  const policy = policyFor(grounds.policies, issuerOf(claims));
   const origin = { jweHeaderText: header.text, header, key: undefined };
   return { token: toToken(claims, opened.text, policy, origin), typ: header.typ };
 }
@@ -66,13 +68,14 @@ export async function authenticateJwe(
 /** Finds the key under which the signature holds, or the detail of the refusal. */
 function findSigningKey(
   jws: CompactJws,
+  issuer: string | undefined,
   verifiedWith: string | undefined,
   policy: Policy,
   ring: KeyRing,
 ): VerificationKey | Detail {
   const { alg, kid } = jws.header;
   if (!JWS_ALGORITHMS.has(alg) || policy.algorithms?.has(alg) === false) return "algorithm";
-  const candidates = ring.candidates({ alg, kid, issuer: issuerOf(jws.claims) });
+  const candidates = ring.candidates({ alg, kid, issuer });
   if (typeof candidates === "string") return candidates;
   const vouched = candidates.find((key) => key.thumbprint === verifiedWith);
   if (vouched !== undefined) return vouched;
@@ -103,10 +106,6 @@ function toToken(
     keyThumbprint: origin.key?.thumbprint,
     keySource: origin.key?.source,
   };
-}
-
-function policyOf(claims: ParsedObject, grounds: Grounds): Policy {
-  return policyFor(grounds.policies, issuerOf(claims));
 }
 
 function issuerOf(claims: ParsedObject): string | undefined {

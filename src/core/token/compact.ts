@@ -19,8 +19,8 @@ export interface CompactJws {
   readonly header: ProtectedHeader;
   /** The bytes that were signed: `header.payload`, ASCII. */
   readonly signingInput: string;
-  readonly claimsText: string;
-  readonly claims: ParsedObject;
+  /** Undefined where the payload is no claim set: that is told only once the signature holds. */
+  readonly claims: { readonly text: string; readonly parsed: ParsedObject } | undefined;
   readonly signature: Uint8Array;
 }
 
@@ -51,15 +51,16 @@ function parseJws(token: string, parts: readonly string[]): CompactJws | Detail 
   const [headerPart = "", payloadPart = "", signaturePart = ""] = parts;
   const header = parseHeader(headerPart);
   if (header === undefined) return "malformed";
-  const claimsText = decodeText(payloadPart);
+  const payload = decodeBase64url(payloadPart);
   const signature = decodeBase64url(signaturePart);
-  if (claimsText === undefined || signature === undefined) return "malformed";
+  if (payload === undefined || signature === undefined) return "malformed";
   // `enc` says that the header's author had a JWE in mind (RFC 7516 §9): refuse the confusion.
   if (header.members.has("enc")) return "malformed";
-  const claims = parseClaims(claimsText);
-  if (claims === undefined) return "malformed";
+  const text = decodeUtf8(payload);
+  const parsed = text === undefined ? undefined : parseClaims(text);
+  const claims = text === undefined || parsed === undefined ? undefined : { text, parsed };
   const signingInput = token.slice(0, headerPart.length + 1 + payloadPart.length);
-  return { kind: "jws", header, signingInput, claimsText, claims, signature };
+  return { kind: "jws", header, signingInput, claims, signature };
 }
 
 function parseJwe(token: string, parts: readonly string[]): CompactJwe | Detail {
