@@ -7,6 +7,7 @@ import { parseDecryptionKeys, type DecryptionKey } from "../core/jwks/decryption
 import type { KeyRing } from "../core/jwks/key-ring.ts";
 import { KeySetError } from "../core/jwks/key-set.ts";
 import type { RevocationIndex } from "../core/revocation/store.ts";
+import { tokenDigest } from "../core/revocation/token-digest.ts";
 import { createJudge, type Judge } from "../core/token/judge.ts";
 import type { PolicySet } from "../core/token/policy.ts";
 import { createPolicies } from "./policies.ts";
@@ -33,8 +34,8 @@ export function createJudging(
     ring,
     decryptionKeys: () => decryptionKeys,
     policies: () => policies,
-    findRevocation: (claims, subjects, issuer, now) =>
-      index.findMatch(claims, subjects, issuer, now),
+    findRevocation: (claims, subjects, issuer, now, claimsText) =>
+      index.findMatch(claims, subjects, issuer, now, () => tokenDigest(claimsText)),
     nowSeconds,
     maxTokenBytes: config.settings.maxTokenBytes,
     rememberedTokens: REMEMBERED_TOKENS,

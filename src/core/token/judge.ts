@@ -16,6 +16,7 @@ export type FindRevocation = (
   subjects: readonly string[],
   issuer: string | undefined,
   nowSeconds: number,
+  claimsText: string,
 ) => { readonly ruleId: number } | undefined;
 
 /** Everything judging looks at. The getters are asked anew for each token, so that a change counts at once. */
@@ -87,7 +88,8 @@ function judgeClaims(
   const nowSeconds = sources.nowSeconds();
   const refusal = checkClaims(claims, typ, policy, nowSeconds);
   if (refusal !== undefined) return refused(refusal, token);
-  const rule = sources.findRevocation(claims, token.subjects, token.issuer, nowSeconds);
+  const { subjects, issuer, claimsText } = token;
+  const rule = sources.findRevocation(claims, subjects, issuer, nowSeconds, claimsText);
   if (rule !== undefined) return refused("revoked", token, rule.ruleId);
   return { isValid: true, token, untilSeconds: endOfValidity(claims, policy) };
 }
