@@ -20,7 +20,6 @@ describe.each(["haproxy.cfg", "enforce.cfg"])("haproxy/%s", (name) => {
     ["JWT_BODY_ENCODING", "xml"],
     ["JWT_STALE", "forever"],
     ["JWT_SCHEMES", ""],
-    ["JWT_TOKEN_SERVER_BACKEND", "nowhere"],
   ])("is refused with %s=%s, by its name", async (key, value) => {
     const { code, output } = await checkConfig(name, {
       JWT_LUA_DIR: join(ROOT, "lua"),

@@ -59,7 +59,13 @@ function toKey(jwk: Jwk, kid: string): SigningKey | undefined {
     const sign = (data: Buffer) => new Bun.CryptoHasher(hashOf(alg), secret).update(data).digest();
     return { ...key, sign, jwk: { kty: "oct", kid, alg, k: jwk["k"] } };
   }
-  return toSigningKey(alg, kid, createPrivateKey({ format: "jwk", key: jwk }));
+  if (jwk["d"] !== undefined) {
+    return toSigningKey(alg, kid, createPrivateKey({ format: "jwk", key: jwk }));
+  }
+  const sign = () => {
+    throw new TypeError(`${kid} has no private half`);
+  };
+  return { kid, alg, sign, entry: {}, jwk: { ...jwk, kid, alg } };
 }
 
 function algOf(jwk: Jwk): string {
@@ -76,6 +82,12 @@ function algOf(jwk: Jwk): string {
 function hashOf(alg: Algorithm): "sha256" | "sha384" | "sha512" {
   if (alg.endsWith("384")) return "sha384";
   return alg.endsWith("512") ? "sha512" : "sha256";
+}
+
+/** The `exp` in a payload part; never, when it has none. */
+function endOf(payload: string): number {
+  const found = /"exp":\s*(\d+)/.exec(Buffer.from(payload, "base64url").toString());
+  return Number(found?.[1] ?? Number.POSITIVE_INFINITY);
 }
 
 describe.skipIf(vectorFolder() === undefined)("public vectors", () => {
@@ -110,10 +122,10 @@ describe.skipIf(vectorFolder() === undefined)("public vectors", () => {
       for (const { token = "" } of vectors.slice(3))
         expectRefused(await edge.ask(token), {}, token);
     });
-    test("their keys verify tokens that are not over", async () => {
-      expect(published.length).toBe(4);
-      for (const key of published)
-        expectValid(await edge.ask(mint(key, claims(), { alg: key.alg })));
+    test("A.1's key, the one that is whole, verifies a token that is not over", async () => {
+      const [hmac] = published;
+      if (hmac === undefined) throw new TypeError("no key");
+      expectValid(await edge.ask(mint(hmac, claims(), { alg: hmac.alg })));
     });
   });
 
@@ -243,9 +255,9 @@ describe.skipIf(vectorFolder() === undefined)("public vectors", () => {
         const key = Buffer.from(header, "base64url").includes("HS256") ? keys.hs : keys.rs;
         const answer = await edge.ask(mintEncoded(key, header, payload));
         if (expected === "Ok") {
-          // Signed by a key of ours: all that may be wrong with it now is that it is over.
-          const isOver = Buffer.from(payload, "base64url").includes('"exp"');
-          if (isOver) expectRefused(answer, { detail: "expired" });
+          // Signed by a key of ours: all that may be wrong with it now is its length, or that it is over.
+          if (jwt.length > 8192) expectRefused(answer, { detail: "too_large" });
+          else if (endOf(payload) < Date.now() / 1000) expectRefused(answer, { detail: "expired" });
           else expectValid(answer);
         } else if (/Base64|Json|Alg|Kid|NotInteger|TooBig|TooMany/.test(expected ?? "")) {
           expectRefused(answer, {}, jwt);

@@ -130,7 +130,7 @@ export async function startAppliance(
   };
 }
 
-/** Runs the binary with an environment and waits for its end. */
+/** Runs the binary with an environment and waits for its end; one that does not end is killed after 20 s. */
 export async function runCommand(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -140,6 +140,8 @@ export async function runCommand(
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
+    timeout: 20_000,
+    killSignal: "SIGKILL",
   });
   const [stdout, stderr, code] = await Promise.all([
     new Response(child.stdout).text(),

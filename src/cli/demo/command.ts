@@ -59,7 +59,10 @@ function toPort(text: string): number {
 async function runChecks(stage: Stage): Promise<boolean> {
   let isGood = true;
   for (const { what, run } of CHECKS) {
-    const wrong = await run(stage).catch((error: unknown) => String(error));
+    const wrong = await run(stage).catch((error: unknown) =>
+      // A line each: the rest of a longer message is for the logs.
+      String(error).replaceAll("\n", " ").trim(),
+    );
     print(wrong === undefined ? `ok   ${what}` : `FAIL ${what}: ${wrong}`);
     if (wrong !== undefined) isGood = false;
   }

@@ -127,10 +127,11 @@ async function build(
 /** HAPROXY_BIN, or the one on the PATH; Debian keeps it in sbin, which is not on everyone's. */
 function findHaproxy(): string {
   const named = process.env["HAPROXY_BIN"];
-  for (const candidate of [named ?? "haproxy", "/usr/sbin/haproxy"]) {
+  const candidates = named === undefined ? ["haproxy", "/usr/sbin/haproxy"] : [named];
+  for (const candidate of candidates) {
     try {
-      execFileSync(candidate, ["-v"], { stdio: "ignore" });
-      return candidate;
+      const said = execFileSync(candidate, ["-v"], { encoding: "utf8" });
+      if (/haproxy/i.test(said)) return candidate;
     } catch {
       continue;
     }

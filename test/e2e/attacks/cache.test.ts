@@ -30,7 +30,8 @@ describe("a verdict that is remembered", () => {
     for (const length of [1, 2, 10, 100]) {
       const cut = token.slice(0, -length);
       expectRefused(await edge.ask(cut), {}, cut);
-      expectRefused(await edge.ask(`${cut}${"A".repeat(length)}`), {}, cut);
+      const other = `${cut}${(token.endsWith("A") ? "Q" : "A").repeat(length)}`;
+      expectRefused(await edge.ask(other), {}, other);
     }
     expectValid(await edge.ask(token));
   });
@@ -79,7 +80,8 @@ describe("a verdict that is remembered", () => {
     const token = mint(keys.rs, claims({ exp }));
     expectValid(await edge.ask(token));
     for (;;) {
-      const sentAt = Date.now() / 1000;
+      // Lua's clock is the kernel's coarse one, some milliseconds behind.
+      const sentAt = Date.now() / 1000 - 0.05;
       const identity = identityOf(await edge.ask(token));
       if (sentAt >= exp) expect([identity.valid, identity.detail]).toEqual(["0", "expired"]);
       if (sentAt >= exp + 1) break;

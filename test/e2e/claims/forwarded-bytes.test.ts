@@ -24,7 +24,6 @@ const KEPT: readonly (readonly [string, string])[] = [
   ["text that looks like a header", `{"a":"b\\r\\nx-tkn-valid: 1","exp":${exp}}`],
   ["commas and quotes", `{"a":"x, \\"y\\"; z=1","exp":${exp}}`],
   ["characters over 127 at the ends", `{"é":"é","exp":${exp}}`],
-  ["DEL", `{"a":"\x7f","exp":${exp}}`],
   ["names that are no identifiers", `{"a b":1,"é":2,"":3,"__proto__":4,"exp":${exp}}`],
 ];
 
@@ -66,6 +65,7 @@ describe("the claims in x-tkn-body", () => {
     ["a carriage return and line feed", "\r\n"],
     ["a NUL", "\0"],
     ["an escape", "\x1b"],
+    ["DEL, which JSON allows and a header does not", "\x7f"],
     ["a header in disguise", "\r\nx-tkn-valid: 1\r\nx: "],
   ])("with %s inside a string split no header: the token is refused", async (_, text) => {
     const payload = `{"sub":"b${text}b","exp":${exp}}`;

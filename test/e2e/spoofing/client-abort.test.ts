@@ -18,7 +18,8 @@ describe.each(["on", "off"])(
     const stack = new AsyncDisposableStack();
     let edge: Edge;
     beforeAll(async () => {
-      const plain = await startEdge(stack, { keys });
+      // HAProxy logs that it took the action's turn away; that is what is being tested.
+      const plain = await startEdge(stack, { keys, mayLogLuaErrors: true });
       const option = setting === "on" ? "option abortonclose" : "no option abortonclose";
       const config = writeChangedConfig(plain.folder, "haproxy.cfg", [
         [/(no )?option abortonclose/, `${option} # as the test wants it`],
