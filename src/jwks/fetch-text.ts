@@ -64,7 +64,7 @@ function describe(error: unknown, options: FetchTextOptions): string {
   if (error instanceof DOMException && error.name === "TimeoutError") {
     return `it did not answer within ${options.timeoutMs} ms`;
   }
-  if (error instanceof TypeError) return "it is not UTF-8, or not an HTTP answer";
   const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+  if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") return "it is not UTF-8";
   return `it cannot be reached (${code})`;
 }

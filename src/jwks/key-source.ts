@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { parseKeySet, KeySetError, type KeySet } from "../core/jwks/key-set.ts";
 import { discoverJwksUrl } from "./discovery.ts";
 import { fetchText, FetchTextError, type FetchedText } from "./fetch-text.ts";
-import type { LastGoodStore } from "./last-good.ts";
+import type { LastGood, LastGoodStore } from "./last-good.ts";
 
 /** Where keys come from. `issuer`, where given, is the only `iss` whose tokens they verify. */
 export type KeySourceSpec =
@@ -32,12 +32,16 @@ export interface KeySourceState {
   readonly maxAgeSeconds: number | undefined;
 }
 
+/** Clocks differ by less than this. */
+const MAX_AHEAD_SECONDS = 60;
+
 export class KeySource {
   readonly spec: KeySourceSpec;
   readonly #options: KeySourceOptions;
   #state: KeySourceState;
   #text: string | undefined;
-  #etag: string | undefined;
+  /** The validator of the text that was kept, and of which address. */
+  #validator: { readonly url: string; readonly etag: string } | undefined;
   #flight: Promise<boolean> | undefined;
 
   constructor(spec: KeySourceSpec, options: KeySourceOptions) {
@@ -62,6 +66,8 @@ export class KeySource {
   async restore(): Promise<void> {
     const good = await this.#options.lastGood.read(this.#state.name);
     if (good === undefined || this.#state.set !== undefined) return;
+    // From the future: the clock was set back, and how old the set is cannot be said.
+    if (good.fetchedAtSeconds > this.#options.nowSeconds() + MAX_AHEAD_SECONDS) return;
     const set = await this.#parse(good.text).catch(() => undefined);
     if (set === undefined) return;
     this.#text = good.text;
@@ -78,12 +84,13 @@ export class KeySource {
 
   async #refresh(): Promise<boolean> {
     try {
-      const fetched = await this.#read();
+      const { fetched, url } = await this.#read();
       const text = fetched.text ?? this.#text ?? "";
       const isChanged = text !== this.#text || this.#state.set === undefined;
       const set = isChanged ? await this.#parse(text) : this.#state.set;
       this.#text = text;
-      this.#etag = fetched.etag;
+      const { etag } = fetched;
+      this.#validator = etag === undefined || url === undefined ? undefined : { url, etag };
       const fetchedAtSeconds = this.#options.nowSeconds();
       const { maxAgeSeconds } = fetched;
       this.#state = {
@@ -94,27 +101,38 @@ export class KeySource {
         failures: 0,
         maxAgeSeconds,
       };
-      await this.#options.lastGood.write(this.#state.name, { text, fetchedAtSeconds });
+      await this.#keep({ text, fetchedAtSeconds });
       return isChanged;
     } catch (error) {
       // The validator belongs to a body that may not be the one we kept.
-      this.#etag = undefined;
+      this.#validator = undefined;
       this.#state = { ...this.#state, error: describe(error), failures: this.#state.failures + 1 };
       return false;
     }
   }
 
-  async #read(): Promise<FetchedText> {
+  /** The keys are in force whether or not they can be kept; that they cannot is told all the same. */
+  async #keep(good: LastGood): Promise<void> {
+    try {
+      await this.#options.lastGood.write(this.#state.name, good);
+    } catch (error) {
+      const code = codeOf(error);
+      this.#state = { ...this.#state, error: `its keys cannot be kept on disk (${code})` };
+    }
+  }
+
+  async #read(): Promise<{ readonly fetched: FetchedText; readonly url: string | undefined }> {
     const { spec } = this;
     const { timeoutMs, maxBytes } = this.#options;
     if (spec.kind === "file") {
-      const text = await readFile(spec.path, "utf8");
-      if (text.length > maxBytes) throw new FetchTextError(`it is larger than ${maxBytes} bytes`);
-      return { text, etag: undefined, maxAgeSeconds: undefined };
+      const text = await readText(spec.path, maxBytes);
+      return { fetched: { text, etag: undefined, maxAgeSeconds: undefined }, url: undefined };
     }
     const limits = { timeoutMs, maxBytes };
     const url = spec.kind === "url" ? spec.url : await discoverJwksUrl(spec.issuer, limits);
-    return fetchText(url, { ...limits, etag: this.#etag });
+    // Discovery may have led elsewhere, where the same tag names another body.
+    const etag = this.#validator?.url === url ? this.#validator.etag : undefined;
+    return { fetched: await fetchText(url, { ...limits, etag }), url };
   }
 
   #parse(text: string): Promise<KeySet> {
@@ -137,6 +155,19 @@ function nameOf(spec: KeySourceSpec): string {
 
 function describe(error: unknown): string {
   if (error instanceof FetchTextError || error instanceof KeySetError) return error.message;
-  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-  return `it cannot be read (${code})`;
+  return `it cannot be read (${codeOf(error)})`;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+}
+
+async function readText(path: string, maxBytes: number): Promise<string> {
+  const bytes = await readFile(path);
+  if (bytes.length > maxBytes) throw new FetchTextError(`it is larger than ${maxBytes} bytes`);
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new FetchTextError("it is not UTF-8");
+  }
 }

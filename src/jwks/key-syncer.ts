@@ -25,6 +25,8 @@ interface Scheduled {
   timer: ReturnType<typeof setTimeout> | undefined;
   nextAtMs: number;
   lastOnDemandMs: number;
+  /** When the set was read, on the clock that nobody sets. */
+  readAtMs: number;
 }
 
 export class KeySyncer {
@@ -33,7 +35,7 @@ export class KeySyncer {
   readonly #monotonicMs: () => number;
   #ring = new KeyRing([]);
   #ringFrom: readonly unknown[] = [];
-  #onDemand: Promise<void> | undefined;
+  #onDemand: Promise<unknown> | undefined;
   #isStopped = false;
 
   constructor(options: KeySyncerOptions, monotonicMs: () => number = () => performance.now()) {
@@ -44,6 +46,7 @@ export class KeySyncer {
       timer: undefined,
       nextAtMs: 0,
       lastOnDemandMs: Number.NEGATIVE_INFINITY,
+      readAtMs: 0,
     }));
   }
 
@@ -52,13 +55,10 @@ export class KeySyncer {
    * from the moment it is too old, whether or not anything was read since.
    */
   ring(): KeyRing {
-    const now = this.#options.nowSeconds();
     const { maxAgeSeconds } = this.#options.times();
-    const sets = this.#scheduled.map(({ source }) => {
-      const { set, fetchedAtSeconds } = source.state;
-      const isFresh = fetchedAtSeconds !== undefined && now - fetchedAtSeconds < maxAgeSeconds;
-      return isFresh ? set : undefined;
-    });
+    const sets = this.#scheduled.map((one) =>
+      this.#ageSeconds(one) < maxAgeSeconds ? one.source.state.set : undefined,
+    );
     if (
       sets.some((set, index) => set !== this.#ringFrom[index]) ||
       sets.length !== this.#ringFrom.length
@@ -81,6 +81,11 @@ export class KeySyncer {
   /** Takes up the sets of the former run, reads the files, and begins with the rest without waiting for it. */
   async start(): Promise<void> {
     await Promise.all(this.#scheduled.map(({ source }) => source.restore()));
+    const [now, nowMs] = [this.#options.nowSeconds(), this.#monotonicMs()];
+    for (const one of this.#scheduled) {
+      const { fetchedAtSeconds = now } = one.source.state;
+      one.readAtMs = nowMs - Math.max(0, now - fetchedAtSeconds) * 1000;
+    }
     const first = this.#scheduled.map(async (one) => this.#refresh(one));
     const files = first.filter((_, index) => this.#scheduled[index]?.source.spec.kind === "file");
     await Promise.all(files);
@@ -93,8 +98,7 @@ export class KeySyncer {
 
   /**
    * Reads the sources again because a token named a key that is not there: each at most once in 30 s,
-   * joining a reading that is under way, and
-   * no longer than the time given.
+   * joining a reading that is under way, and no longer than the time given.
    *
    * @returns whether the ring is another one now.
    */
@@ -104,10 +108,11 @@ export class KeySyncer {
     const due = this.#scheduled.filter((one) => now - one.lastOnDemandMs >= UNKNOWN_KEY_PAUSE_MS);
     if (due.length > 0) {
       for (const one of due) one.lastOnDemandMs = now;
-      const flight = Promise.all(due.map(async (one) => this.#refresh(one))).then(() => {
+      const flight = Promise.all(due.map(async (one) => this.#refresh(one)));
+      this.#onDemand = flight;
+      void flight.finally(() => {
         if (this.#onDemand === flight) this.#onDemand = undefined;
       });
-      this.#onDemand = flight;
     }
     if (this.#onDemand === undefined) return false;
     const waited = Promise.withResolvers<void>();
@@ -122,9 +127,18 @@ export class KeySyncer {
     for (const one of this.#scheduled) clearTimeout(one.timer);
   }
 
+  /** By the wall clock, which counts a machine's sleep, and at least by the one that cannot be set back. */
+  #ageSeconds({ source, readAtMs }: Scheduled): number {
+    const { fetchedAtSeconds } = source.state;
+    if (fetchedAtSeconds === undefined) return Number.POSITIVE_INFINITY;
+    const wall = this.#options.nowSeconds() - fetchedAtSeconds;
+    return Math.max(wall, (this.#monotonicMs() - readAtMs) / 1000);
+  }
+
   async #refresh(one: Scheduled): Promise<void> {
     const isChanged = await one.source.refresh();
     const { state } = one.source;
+    if (state.failures === 0) one.readAtMs = this.#monotonicMs();
     this.#options.onSync(state, isChanged);
     if (this.#isStopped) return;
     const delayMs = nextDelayMs(state, this.#options.times(), this.#options.random());

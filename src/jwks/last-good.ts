@@ -1,5 +1,5 @@
 /** Keeps each source's last good text on disk, so that a restart during the issuer's outage changes nothing. */
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -26,10 +26,15 @@ export function createLastGoodStore(folder: string): LastGoodStore {
     async write(source, good) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const path = pathOf(source);
-      const draft = `${path}.new`;
-      await rm(draft, { force: true });
-      await writeFile(draft, JSON.stringify({ source, ...good }), { mode: 0o600, flush: true });
-      await rename(draft, path);
+      // Two sources may have one name, and a reload has two of each for a moment.
+      const draft = `${path}.${randomUUID()}.new`;
+      try {
+        await writeFile(draft, JSON.stringify({ source, ...good }), { mode: 0o600, flush: true });
+        await rename(draft, path);
+      } catch (error) {
+        await rm(draft, { force: true });
+        throw error;
+      }
     },
   };
 }
