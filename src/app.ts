@@ -1,5 +1,6 @@
 /** The composition root: the only file that knows everyone. Makes the server of a configuration, starts and stops it. */
 import { join } from "node:path";
+import { adminListeners, createAdmin } from "./app/admin.ts";
 import { GroundWatch } from "./app/ground-watch.ts";
 import { createJudging, fingerprintOf, grounds, type Judging } from "./app/judging.ts";
 import { listKeySources } from "./app/key-sources.ts";
@@ -35,6 +36,8 @@ export interface AppDeps {
 export interface App {
   /** The ports bound, in the order of the addresses; undefined for a unix socket. */
   readonly ports: readonly (number | undefined)[];
+  /** The one-time link by which the first admin is made; undefined where there is one. */
+  readonly firstRunLink: string | undefined;
   /** Takes up what may change while running: keys, policy. @throws ConfigError: nothing was changed */
   reload(config: Config): Promise<void>;
   stop(): Promise<void>;
@@ -146,6 +149,24 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     probeStore: async () => accounts.setSetting("probe", String(nowMs())),
     monotonicMs,
   });
+  const admin = createAdmin({
+    config,
+    store,
+    confirmation: registry,
+    judge: async (token) => {
+      const verdict = await judging.judge(token);
+      if (verdict.isValid || verdict.detail !== "unknown_key") return verdict;
+      const isChanged = await syncer.refreshForUnknownKey(FETCH_TIMEOUT_MS);
+      return isChanged ? judging.judge(token) : verdict;
+    },
+    policies: () => judging.policies,
+    syncer: () => syncer,
+    ready: () => health.ready(),
+    page: () => undefined,
+    nowSeconds,
+    version: deps.version,
+    onFailure,
+  });
   const bodies = createBodyReader(BODY_TIMEOUT_MS, monotonicMs);
   const tokenServer = createTokenServer({
     judge: (token, options) => judging.judge(token, options),
@@ -163,7 +184,10 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
         .then(() => registry.answeredWithoutLease(ttlSeconds, judgedSeq));
     },
     bodies,
-    onVerdict: (verdict, seconds) => metrics.observeVerdict(verdict, seconds),
+    onVerdict: (verdict, seconds) => {
+      metrics.observeVerdict(verdict, seconds);
+      admin.onVerdict(verdict);
+    },
     onFailure,
     ring,
     health,
@@ -184,6 +208,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   };
   const close = async (): Promise<void> => {
     feed.close();
+    admin.stop();
     await Promise.all(listeners.map((one) => one.close()));
     bodies.close();
     syncer.stop();
@@ -193,13 +218,18 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   try {
     for (const address of settings.listen)
       open(toAddress(address), { ...shared, handle: tokenServer });
+    for (const { address, options } of adminListeners(config, admin.handle))
+      open(address, { ...shared, ...options });
   } catch (error) {
     await close();
     throw error;
   }
 
+  const adminPort = listeners[settings.listen.length]?.port ?? settings.adminListen.port;
+  const adminOrigin = settings.adminOrigin ?? toOrigin(settings.adminListen.host, adminPort);
   return {
     ports: listeners.map(({ port }) => port),
+    firstRunLink: await admin.firstRunLink(adminOrigin),
     async reload(next) {
       const nextSyncer = createSyncer(next);
       const nextJudging = createJudging(next, () => nextSyncer.ring(), index, nowSeconds);
@@ -215,6 +245,10 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
 
 function toAddress(address: Listen): Address {
   return address.kind === "unix" ? { ...address, mode: UNIX_SOCKET_MODE } : address;
+}
+
+function toOrigin(host: string, port: number): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** The hosts that the listen addresses name; an address for all interfaces names none. */

@@ -5,8 +5,9 @@ import type { Confirmation } from "../core/feed/confirmation.ts";
 import { SeenTokens } from "../core/revocation/seen-tokens.ts";
 import type { PolicySet } from "../core/token/policy.ts";
 import { VerdictRates } from "../core/token/verdict-rates.ts";
-import type { Verdict } from "../core/token/verdict.ts";
+import { reasonOfVerdict, type Verdict } from "../core/token/verdict.ts";
 import { createAdminApp, type AdminApp } from "../http/admin/app.ts";
+import { createFirstRunLink } from "../http/admin/first-run.ts";
 import type { AdminOptions } from "../http/admin/options.ts";
 import type { HealthCheck } from "../http/health.ts";
 import type { Address, ListenOptions } from "../http/listen.ts";
@@ -33,7 +34,14 @@ export interface AdminParts {
 export interface Admin {
   readonly handle: AdminApp;
   readonly onVerdict: (verdict: Verdict) => void;
-  readonly rates: VerdictRates;
+  /**
+   * The one-time link that makes the first admin, new at each call; undefined once there is one.
+   *
+   * @param origin where people reach the page
+   */
+  readonly firstRunLink: (origin: string) => Promise<string | undefined>;
+  /** Ends what would go on for long: live streams, and waiting for enforcement. */
+  readonly stop: () => void;
 }
 
 /** Makes the admin API of one process. */
@@ -42,6 +50,7 @@ export function createAdmin(parts: AdminParts): Admin {
   const { settings } = parts.config;
   const seenTokens = new SeenTokens(settings.subjectClaims, { nowSeconds });
   const rates = new VerdictRates(nowSeconds);
+  const stopping = new AbortController();
   const handle = createAdminApp({
     rules: store.rules,
     accounts: store.accounts,
@@ -69,12 +78,15 @@ export function createAdmin(parts: AdminParts): Admin {
     nowSeconds,
     startedAtSeconds: nowSeconds(),
     version: parts.version,
+    stopping: stopping.signal,
     onFailure: parts.onFailure,
   });
   return {
     handle,
-    rates,
+    firstRunLink: (origin) => createFirstRunLink(store.accounts, origin, nowSeconds()),
+    stop: () => stopping.abort(),
     onVerdict: (verdict) => {
+      rates.count(reasonOfVerdict(verdict));
       if (verdict.isValid) seenTokens.note(verdict.token);
     },
   };

@@ -2,8 +2,16 @@
 import { Command, CommanderError } from "commander";
 import { ConfigError } from "../config/load.ts";
 import { AppError } from "../core/app-error.ts";
+import { registerCompletion } from "./completion.ts";
+import { registerConfig } from "./config.ts";
 import { registerDemo } from "./demo/command.ts";
+import { registerHealthcheck } from "./healthcheck.ts";
+import { registerKeys } from "./keys.ts";
+import { registerRevoke } from "./revoke.ts";
+import { registerRules } from "./rules.ts";
 import { registerServe } from "./serve.ts";
+import { registerToken } from "./token.ts";
+import { registerVersion } from "./version-command.ts";
 import { VERSION } from "./version.ts";
 
 /** Exit codes (contract §1): 1 failed, 2 usage, 3 stored but not confirmed, 78 bad configuration. */
@@ -11,14 +19,31 @@ const FAILED = 1;
 const USAGE = 2;
 const BAD_CONFIG = 78;
 
+/** In the order in which `--help` lists them. */
+const REGISTERS: readonly ((program: Command) => void)[] = [
+  registerServe,
+  registerDemo,
+  registerRules,
+  registerRevoke,
+  registerKeys,
+  registerToken,
+  registerConfig,
+  registerHealthcheck,
+  registerCompletion,
+  registerVersion,
+];
+
 /** Makes the command tree. */
 export function createProgram(): Command {
   const program = new Command("haproxy-jwt")
     .description("Verifies JWTs at the HAProxy edge, and takes them back in milliseconds.")
     .version(VERSION, "-V, --version", "print the version")
+    .option("--config <file>", "configuration file (TOML)")
+    .option("--data-dir <folder>", "data folder of the server (JWT_DATA_DIR)")
+    .enablePositionalOptions()
     .exitOverride()
     .showHelpAfterError("(add --help for what this command takes)");
-  for (const register of [registerServe, registerDemo]) register(program);
+  for (const register of REGISTERS) register(program);
   return program;
 }
 

@@ -11,7 +11,8 @@ export function registerServe(program: Command): void {
   const command = program
     .command("serve")
     .description("run token-server, key syncer, revocation store, admin page and API");
-  addSettingFlags(command).action(async (options: Record<string, unknown>) => {
+  addSettingFlags(command).action(async () => {
+    const options = command.optsWithGlobals();
     let config = configOf(options, process.env);
     const log = createLog(
       () => config.settings.logLevel,
@@ -29,6 +30,12 @@ export function registerServe(program: Command): void {
       listen: config.texts.get("listen"),
       ports: app.ports.join(","),
     });
+    if (app.firstRunLink !== undefined) {
+      // For whoever sits at the console, and for him alone: never a line of the log.
+      process.stderr.write(
+        `Nobody can log in yet. Make the first admin within 15 minutes here:\n${app.firstRunLink}\n`,
+      );
+    }
     process.on("SIGHUP", () => {
       void reload(app, options, log).then((next) => {
         config = next ?? config;

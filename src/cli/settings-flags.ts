@@ -1,6 +1,6 @@
 /** The settings as command line flags, and the configuration that a command runs with. */
 import type { Command } from "commander";
-import { loadConfig, type Config } from "../config/load.ts";
+import { loadConfig, type Config, type ConfigInput } from "../config/load.ts";
 import { flagOf, SETTING_ENTRIES, type SettingKey } from "../config/settings.ts";
 
 /** The configuration file that is read where none is named. */
@@ -17,23 +17,28 @@ export function addSettingFlags(command: Command): Command {
 }
 
 /** Loads the configuration of a command's flags. @throws ConfigError with every problem */
-export function configOf(
-  options: Readonly<Record<string, unknown>>,
-  environment: Readonly<Record<string, string | undefined>>,
-): Config {
+export function configOf(options: OptionValues, environment: Environment): Config {
+  return loadConfig(configInputOf(options, environment));
+}
+
+/** Where a command's settings come from. */
+export function configInputOf(options: OptionValues, environment: Environment): ConfigInput {
   const flags = new Map<SettingKey, string>();
   for (const [key, { name }] of SETTING_ENTRIES) {
     const value = options[toOptionKey(flagOf(name))];
     if (typeof value === "string") flags.set(key, value);
   }
   const { config } = options;
-  return loadConfig({
+  return {
     flags,
     environment,
     file: typeof config === "string" ? config : undefined,
     defaultFile: DEFAULT_CONFIG_FILE,
-  });
+  };
 }
+
+type OptionValues = Readonly<Record<string, unknown>>;
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The name under which commander keeps a flag's value. */
 function toOptionKey(flag: string): string {

@@ -75,7 +75,8 @@ export function createAdminApp(options: AdminOptions): AdminApp {
     router.route(
       route.method,
       `${API_ROOT}${route.path}`,
-      ({ request, params }) => guarded(() => run(request, route, params)),
+      // A path without parameters has no `params` at all, whatever the types say.
+      (context: Matched) => guarded(() => run(context.request, route, context.params ?? {})),
       { parse: "none" },
     );
   }
@@ -94,6 +95,11 @@ export function createAdminApp(options: AdminOptions): AdminApp {
     });
     return secure(response, isHttps);
   };
+}
+
+interface Matched {
+  readonly request: Request;
+  readonly params?: Readonly<Record<string, string>>;
 }
 
 function isRead({ method }: Request): boolean {

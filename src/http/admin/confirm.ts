@@ -1,7 +1,8 @@
 /** Answers a change: at once when it is on disk, or when every verifier enforces it. */
-import type { Confirmation, ConfirmedVerifier } from "../../core/feed/confirmation.ts";
+import type { ConfirmedVerifier } from "../../core/feed/confirmation.ts";
 import type { Written } from "../../core/revocation/store.ts";
 import { json } from "./json-answer.ts";
+import type { AdminOptions } from "./options.ts";
 
 /** What the query of a change says of waiting. */
 export interface WaitWish {
@@ -22,7 +23,7 @@ const DEFAULT_TIMEOUT_SECONDS = 10;
 export async function answerChange(
   written: Written,
   wish: WaitWish,
-  confirmation: Confirmation | undefined,
+  { confirmation, stopping }: Pick<AdminOptions, "confirmation" | "stopping">,
   status: 200 | 201,
   more: Readonly<Record<string, unknown>> = {},
 ): Promise<Response> {
@@ -30,7 +31,8 @@ export async function answerChange(
   const done = { id, seq, ...(replayed ? { replayed } : {}) };
   if (wish.wait === undefined) return json({ ...done, ...more }, { status });
   const timeoutMs = (wish.timeout ?? DEFAULT_TIMEOUT_SECONDS) * 1000;
-  const outcome = await confirmation?.waitApplied(seq, timeoutMs);
+  const outcome =
+    confirmation && (await untilStopped(confirmation.waitApplied(seq, timeoutMs), stopping));
   const { applied, verifiers } = outcome ?? { applied: false, verifiers: [] };
   const pending = applied ? undefined : verifiers.filter(isOpen);
   return json({ ...done, applied, pending, verifiers, ...more }, { status });
@@ -38,4 +40,17 @@ export async function answerChange(
 
 function isOpen({ state }: ConfirmedVerifier): boolean {
   return state === "pending" || state === "unconfirmed";
+}
+
+/** What the promise says, or undefined once the signal is aborted: a server that stops confirms nothing. */
+async function untilStopped<T>(work: Promise<T>, stopping: AbortSignal): Promise<T | undefined> {
+  const stopped = Promise.withResolvers<undefined>();
+  const stop = () => stopped.resolve(undefined);
+  stopping.addEventListener("abort", stop);
+  if (stopping.aborted) stop();
+  try {
+    return await Promise.race([work, stopped.promise]);
+  } finally {
+    stopping.removeEventListener("abort", stop);
+  }
 }

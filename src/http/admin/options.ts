@@ -46,5 +46,7 @@ export interface AdminOptions {
   readonly nowSeconds: () => number;
   readonly startedAtSeconds: number;
   readonly version: string;
+  /** Aborted when the server stops: what would go on for long ends then. */
+  readonly stopping: AbortSignal;
   readonly onFailure: (error: unknown) => void;
 }

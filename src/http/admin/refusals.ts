@@ -42,8 +42,21 @@ export function answerFailure(error: unknown, onFailure: (error: unknown) => voi
   }
   if (error.code === "unavailable") onFailure(error);
   // A cursor is not part of what was asked, but a broken link to more of it (contract: 400).
-  if (error.path !== "/cursor") return problemOf(error);
+  if (error.path !== "/cursor") return problemOf(withoutPlace(error));
   return problem(400, "The cursor is not one of this list", "Begin again without it.");
+}
+
+/** Path and expectation are members of a problem: its title need not say them again. */
+function withoutPlace(error: AppError): AppError {
+  const { code, path, expected } = error;
+  if (path === undefined) return error;
+  const said = error.message.replace(/^at \/\S*: /, "");
+  const title = expected === undefined ? said : said.replace(`; expected ${expected}`, "");
+  return new AppError(code, title.startsWith("expected ") ? "A member is not right" : title, {
+    cause: error,
+    path,
+    ...(expected === undefined ? {} : { expected }),
+  });
 }
 
 function isPath(pattern: string, pathname: string): boolean {

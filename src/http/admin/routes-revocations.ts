@@ -16,7 +16,7 @@ import { PreviewBody, PreviewShape, RevocationBody, WaitQuery, WrittenShape } fr
 import { explainVerdict } from "./verdict-words.ts";
 
 export function createRevocationRoutes(options: AdminOptions): readonly Route[] {
-  const { rules, confirmation } = options;
+  const { rules } = options;
   return [
     parseRoute({
       method: "POST",
@@ -40,7 +40,7 @@ export function createRevocationRoutes(options: AdminOptions): readonly Route[] 
           actor,
           once,
         );
-        return answerChange(written, query, confirmation, 201, { words, expireAt });
+        return answerChange(written, query, options, 201, { words, expireAt });
       },
     }),
     parseRoute({

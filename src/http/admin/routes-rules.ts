@@ -1,5 +1,6 @@
 /** The routes of rules: write, list, read, lift, try out. */
 import { AppError } from "../../core/app-error.ts";
+import { describeRule } from "../../core/revocation/describe-rule.ts";
 import { checkReason } from "../../core/revocation/new-rule.ts";
 import type { StoredRule } from "../../core/revocation/store.ts";
 import { problem } from "../problem.ts";
@@ -22,7 +23,7 @@ import {
 const DEFAULT_LIMIT = 50;
 
 export function createRuleRoutes(options: AdminOptions): readonly Route[] {
-  const { rules, confirmation } = options;
+  const { rules } = options;
 
   const find = async (params: ReadonlyMap<string, string>): Promise<StoredRule> => {
     const text = params.get("id") ?? "";
@@ -49,7 +50,8 @@ export function createRuleRoutes(options: AdminOptions): readonly Route[] {
           reason: body.reason,
         };
         const written = await rules.addRule(input, actor, once);
-        return answerChange(written, query, confirmation, 201);
+        const words = describeRule(input.scope, input.rule);
+        return answerChange(written, query, options, 201, { words, expireAt: input.expireAt });
       },
     }),
     parseRoute({
@@ -100,7 +102,7 @@ export function createRuleRoutes(options: AdminOptions): readonly Route[] {
           return problem(412, "Somebody else has changed this rule", "Read it again first.");
         }
         const written = await rules.liftRule(rule.id, body.reason, actor, once);
-        return answerChange(written, query, confirmation, 200);
+        return answerChange(written, query, options, 200);
       },
     }),
   ];

@@ -1,0 +1,96 @@
+/** Runs the admin API inside a command, over the data folder of a server that is not running. */
+import { join } from "node:path";
+import type { Config } from "../config/load.ts";
+import { KeySyncer } from "../jwks/key-syncer.ts";
+import { createLastGoodStore } from "../jwks/last-good.ts";
+import { openStore } from "../sqlite/open-store.ts";
+import { createAdmin } from "./admin.ts";
+import { createJudging } from "./judging.ts";
+import { listKeySources } from "./key-sources.ts";
+import { createHealth } from "./readiness.ts";
+
+export interface OfflineDeps {
+  readonly version: string;
+  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
+  readonly random: () => number;
+  /** Told of a failure inside, which the answer does not name. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+export interface Offline {
+  /** The admin API, its caller an admin on this machine. */
+  readonly handle: (request: Request) => Promise<Response>;
+  readonly close: () => Promise<void>;
+}
+
+const FETCH_TIMEOUT_MS = 5000;
+const MAX_KEY_SET_BYTES = 1024 * 1024;
+
+/**
+ * Takes the folder's lock and opens everything but listeners. Keys are read only when something asks
+ * for them: a change of rules needs none.
+ *
+ * @throws AppError conflict when another process has the folder, unavailable; ConfigError
+ */
+export async function openOffline(config: Config, deps: OfflineDeps): Promise<Offline> {
+  const { settings } = config;
+  const nowSeconds = () => deps.nowMs() / 1000;
+  const store = await openStore(settings.dataDir, { nowMs: deps.nowMs });
+  const syncer = new KeySyncer({
+    sources: listKeySources(config),
+    allowShortSecrets: settings.allowShortSecrets,
+    timeoutMs: FETCH_TIMEOUT_MS,
+    maxBytes: MAX_KEY_SET_BYTES,
+    lastGood: createLastGoodStore(join(settings.dataDir, "keys")),
+    nowSeconds,
+    times: () => ({ intervalSeconds: settings.syncInterval, maxAgeSeconds: settings.keyMaxAge }),
+    random: deps.random,
+    onSync: () => undefined,
+  });
+  let synced: Promise<void> | undefined;
+  const withKeys = () => {
+    synced ??= syncer.start().then(() => syncer.syncNow());
+    return synced;
+  };
+  const close = async () => {
+    syncer.stop();
+    await store.close();
+  };
+  try {
+    const judging = createJudging(config, () => syncer.ring(), store.index, nowSeconds);
+    const health = createHealth({
+      syncer: () => syncer,
+      decryptionKeyCount: () => judging.decryptionKeys.length,
+      ruleProblems: () => store.index.ready(),
+      probeStore: async () => undefined,
+      monotonicMs: deps.monotonicMs,
+    });
+    const { handle } = createAdmin({
+      config,
+      store,
+      confirmation: undefined,
+      judge: async (token) => {
+        await withKeys();
+        return judging.judge(token);
+      },
+      policies: () => judging.policies,
+      syncer: () => syncer,
+      ready: health.ready,
+      page: () => undefined,
+      nowSeconds,
+      version: deps.version,
+      onFailure: deps.onFailure,
+    });
+    return {
+      close,
+      handle: async (request) => {
+        if (new URL(request.url).pathname.endsWith("/keys")) await withKeys();
+        return handle(request, { kind: "control", from: "local" });
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

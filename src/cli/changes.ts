@@ -1,0 +1,82 @@
+/** What all changes of rules have in common: their flags, sending them, and saying what came of it. */
+import { type Command, InvalidArgumentError } from "commander";
+import { Members, parseMembers, textOf } from "./api-answer.ts";
+import type { Api } from "./connect.ts";
+import type { OptionReader } from "./data-command.ts";
+import { print, printJson, remark } from "./output.ts";
+
+/** Stored, but not confirmed within the time asked for (contract §1). */
+const NOT_CONFIRMED = 3;
+const DEFAULT_TIMEOUT = "10";
+
+/** Adds what every change takes. */
+export function addChangeFlags(command: Command): Command {
+  return command
+    .requiredOption("--reason <text>", "why, for the history")
+    .option("--wait", "wait until every HAProxy thread enforces it (default, but not with --json)")
+    .option("--no-wait", "return as soon as it is on disk")
+    .option("--timeout <seconds>", "how long to wait for that", toTimeout, DEFAULT_TIMEOUT);
+}
+
+export interface Change {
+  readonly method: "POST" | "DELETE";
+  readonly path: string;
+  /** JSON text. */
+  readonly body: string;
+  /** The first line for people. */
+  readonly done: (answer: Members) => string;
+}
+
+/**
+ * Sends a change, once whatever happens to the connection, and says what came of it.
+ *
+ * @returns the exit code: 3 when it is stored but nobody has confirmed that it is enforced
+ */
+export async function sendChange(api: Api, options: OptionReader, change: Change): Promise<number> {
+  const wait = options.flag("wait");
+  const isWaiting = api.isServer && (wait ?? !options.isJson);
+  const timeout = options.text("timeout") ?? DEFAULT_TIMEOUT;
+  const query = isWaiting ? `?wait=applied&timeout=${timeout}` : "";
+  const response = await api.request(change.method, `${change.path}${query}`, {
+    body: change.body,
+    once: crypto.randomUUID(),
+  });
+  const text = await textOf(response);
+  const answer = parseMembers(text);
+  const isOpen = isWaiting ? !answer.flag("applied") : wait === true;
+  if (options.isJson) {
+    printJson(text);
+    if (isOpen) remark(enforcementOf(api, answer, isWaiting, timeout));
+  } else {
+    print(change.done(answer));
+    const words = answer.text("words");
+    if (words !== undefined) print(words);
+    print(enforcementOf(api, answer, isWaiting, timeout));
+  }
+  return isOpen ? NOT_CONFIRMED : 0;
+}
+
+/** How far the change has come, in a sentence. */
+function enforcementOf(api: Api, answer: Members, isWaiting: boolean, timeout: string): string {
+  if (!api.isServer) return "No server is running: it is stored, and holds from its next start on.";
+  if (!isWaiting) return "It is stored; --wait would say when every HAProxy thread enforces it.";
+  const verifiers = answer.list("verifiers");
+  const named = (state: string) =>
+    verifiers.filter((one) => one.text("state") === state).map((one) => one.text("name") ?? "?");
+  const applied = named("applied").length;
+  if (answer.flag("applied")) {
+    if (verifiers.length === 0) return "Enforced: nobody remembers an older verdict.";
+    const ms = Math.max(0, ...verifiers.map((one) => one.number("ms") ?? 0));
+    const fenced = verifiers.length - applied;
+    const others = fenced === 0 ? "" : `; ${fenced} silent, and trusting nothing they remember`;
+    return `Enforced on ${applied} of ${verifiers.length} HAProxy threads, after ${Math.ceil(ms)} ms${others}.`;
+  }
+  const open = [...named("pending"), ...named("unconfirmed")];
+  const who = open.length === 0 ? "verdicts given before have not run out yet" : open.join(", ");
+  return `Stored, but not confirmed within ${timeout} s: ${who}.`;
+}
+
+function toTimeout(text: string): string {
+  if (/^\d{1,2}$/.test(text) && Number(text) <= 60) return text;
+  throw new InvalidArgumentError("a whole number of seconds from 0 to 60");
+}

@@ -1,0 +1,52 @@
+/** `config check|dump`: whether the configuration can be used, and what it comes to. */
+import type { Command } from "commander";
+import { SETTING_ENTRIES, type SettingKey } from "../config/settings.ts";
+import type { Config } from "../config/load.ts";
+import { checkConfig } from "../app/check-config.ts";
+import { print, printJson, printTable } from "./output.ts";
+import { addSettingFlags, configOf } from "./settings-flags.ts";
+
+export function registerConfig(program: Command): void {
+  const config = program.command("config").description("the server's configuration");
+  const check = config
+    .command("check")
+    .description("name every problem of the configuration, or say that there is none")
+    .option("--json", "print JSON");
+  addSettingFlags(check).action(() => {
+    const options = check.optsWithGlobals();
+    checkConfig(configOf(options, process.env));
+    if (options["json"] === true) printJson('{"ok":true}');
+    else print("The configuration can be used.");
+  });
+  const dump = config
+    .command("dump")
+    .description("show each setting and where it comes from; secrets are left out")
+    .option("--json", "print JSON");
+  addSettingFlags(dump).action(() => {
+    const options = dump.optsWithGlobals();
+    const rows = toRows(configOf(options, process.env));
+    if (options["json"] === true) return printJson(JSON.stringify(rows));
+    printTable(
+      ["SETTING", "VALUE", "FROM"],
+      rows.map(({ name, value, origin }) => [name, value, origin]),
+    );
+    return undefined;
+  });
+}
+
+function toRows(config: Config) {
+  return SETTING_ENTRIES.map(([key, setting]) => ({
+    name: setting.name,
+    value: toShown(config.texts.get(key) ?? "", setting.isSecret),
+    origin: originOf(config, key),
+  }));
+}
+
+function toShown(text: string, isSecret: boolean): string {
+  if (!isSecret) return text;
+  return text === "" ? "" : "(secret)";
+}
+
+function originOf(config: Config, key: SettingKey): string {
+  return config.origins.get(key) ?? "default";
+}

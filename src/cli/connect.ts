@@ -1,0 +1,113 @@
+/** Reaches the admin API from a command: over the running server's control socket, or in this process. */
+import { connect as connectSocket } from "node:net";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { openOffline } from "../app/offline.ts";
+import { AppError } from "../core/app-error.ts";
+import { becomeOwner, callerName } from "./become-owner.ts";
+import { describeError } from "../log.ts";
+import { dataConfigOf, dataDirOf } from "./data-flags.ts";
+import { remark } from "./output.ts";
+import { VERSION } from "./version.ts";
+
+/** The admin API, as an admin. */
+export interface Api {
+  /** Whether a server runs: only then can anybody confirm that a change is enforced. */
+  readonly isServer: boolean;
+  /** Sends a request to a path below `/api/v1`. */
+  request(method: string, path: string, init?: ApiInit): Promise<Response>;
+  close(): Promise<void>;
+}
+
+export interface ApiInit {
+  /** JSON text, or bytes as they come. */
+  readonly body?: string | ReadableStream<Uint8Array>;
+  readonly type?: string;
+  /** Makes a repetition of the request harmless. */
+  readonly once?: string;
+}
+
+/** A server that is just starting or stopping has the folder, but no socket. */
+const PATIENCE_MS = 5000;
+const RETRY_MS = 50;
+
+/**
+ * Connects to what acts on the command's data folder: one server writes it and tells everyone; where
+ * none runs, this process takes the folder's lock and does the same.
+ *
+ * @throws AppError forbidden, conflict (another command has the folder); ConfigError
+ */
+export async function connect(command: Command): Promise<Api> {
+  const dataDir = dataDirOf(command);
+  const user = callerName(process.env);
+  const socket = join(dataDir, "control.sock");
+  const until = performance.now() + PATIENCE_MS;
+  for (;;) {
+    if (await isListening(socket)) return overSocket(socket, user);
+    try {
+      return await inProcess(command, dataDir, user);
+    } catch (error) {
+      const isTaken = error instanceof AppError && error.code === "conflict";
+      if (!isTaken || performance.now() >= until) throw error;
+    }
+    await Bun.sleep(RETRY_MS);
+  }
+}
+
+function overSocket(socket: string, user: string): Api {
+  return {
+    isServer: true,
+    // A change may take as long as it waits for its enforcement.
+    request: (method, path, init) =>
+      fetch(toRequest(user, method, path, init), { unix: socket, timeout: false }),
+    close: async () => undefined,
+  };
+}
+
+async function inProcess(command: Command, dataDir: string, user: string): Promise<Api> {
+  const config = dataConfigOf(command);
+  becomeOwner(dataDir);
+  const { handle, close } = await openOffline(config, {
+    version: VERSION,
+    nowMs: () => Date.now(),
+    monotonicMs: () => performance.now(),
+    random: () => Math.random(),
+    onFailure: (error) => remark(JSON.stringify(describeError(error))),
+  });
+  return {
+    isServer: false,
+    request: (method, path, init) => handle(toRequest(user, method, path, init)),
+    close,
+  };
+}
+
+function toRequest(user: string, method: string, path: string, init: ApiInit = {}): Request {
+  const headers = new Headers({ "x-jwt-user": toHeader(user) });
+  if (init.body !== undefined) headers.set("content-type", init.type ?? "application/json");
+  if (init.once !== undefined) headers.set("idempotency-key", init.once);
+  return new Request(`http://localhost/api/v1${path}`, {
+    method,
+    headers,
+    body: init.body ?? null,
+  });
+}
+
+/** Tells whether a server answers at a socket. @throws AppError forbidden when this user may not ask it */
+async function isListening(path: string): Promise<boolean> {
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+  const socket = connectSocket({ path });
+  socket.once("connect", () => resolve(true));
+  socket.once("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EACCES" && error.code !== "EPERM") resolve(false);
+    else
+      reject(
+        new AppError("forbidden", `${path} is not yours to use: run this as its owner or as root`),
+      );
+  });
+  return promise.finally(() => socket.destroy());
+}
+
+/** A header holds Latin-1 only; what it cannot hold the server would not take either. */
+function toHeader(name: string): string {
+  return name.replace(/[^\x20-\x7e]/g, "?");
+}

@@ -1,0 +1,46 @@
+/** The flags of commands that act on a data folder: which folder, and the settings where no server runs. */
+import { type Command, Option } from "commander";
+import { readSetting, type Config } from "../config/load.ts";
+import { flagOf, SETTING_ENTRIES } from "../config/settings.ts";
+import { configInputOf, configOf } from "./settings-flags.ts";
+
+/** An option that is a setting, whatever else a command calls its own options. */
+class SettingOption extends Option {}
+
+/**
+ * Adds `--config`, `--data-dir` and, unseen, the other settings' flags. A command's own option of the
+ * same name (`--issuer`) is the command's; declare it first.
+ */
+export function addDataFlags(command: Command): Command {
+  for (const [key, { name, meaning, isSecret }] of SETTING_ENTRIES) {
+    const flag = flagOf(name);
+    if (isSecret || command.options.some(({ long }) => long === flag)) continue;
+    const option = new SettingOption(`${flag} <value>`, meaning);
+    if (key === "dataDir") option.description = "data folder of the server (JWT_DATA_DIR)";
+    command.addOption(key === "dataDir" ? option : option.hideHelp());
+  }
+  return command.addOption(new SettingOption("--config <file>", "configuration file (TOML)"));
+}
+
+/** What the settings' flags say, the command's own options left out. */
+function settingOptions(command: Command): Readonly<Record<string, unknown>> {
+  const values = new Map<string, unknown>();
+  for (let at: Command | null = command; at !== null; at = at.parent) {
+    for (const option of at.options) {
+      const name = option.attributeName();
+      const isSetting = option instanceof SettingOption || at.parent === null;
+      if (isSetting && !values.has(name)) values.set(name, at.getOptionValue(name));
+    }
+  }
+  return Object.fromEntries([...values].filter(([, value]) => value !== undefined));
+}
+
+/** The whole configuration. @throws ConfigError with every problem */
+export function dataConfigOf(command: Command): Config {
+  return configOf(settingOptions(command), process.env);
+}
+
+/** The data folder alone: a running server has read the rest. @throws ConfigError */
+export function dataDirOf(command: Command): string {
+  return readSetting("dataDir", configInputOf(settingOptions(command), process.env));
+}

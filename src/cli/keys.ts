@@ -1,0 +1,51 @@
+/** `keys list|sync`: key sources, their keys, age and last error. */
+import type { Command } from "commander";
+import { parseMembers, textOf, type Members } from "./api-answer.ts";
+import type { Api } from "./connect.ts";
+import { dataCommand, type OptionReader } from "./data-command.ts";
+import { print, printJson, printTable, toAge } from "./output.ts";
+
+export function registerKeys(program: Command): void {
+  const keys = program.command("keys").description("verification keys and where they come from");
+  dataCommand(keys.command("list").description("list key sources and keys"), (api, options) =>
+    show(api, options, "GET", "/keys"),
+  );
+  dataCommand(keys.command("sync").description("read every key source now"), (api, options) =>
+    show(api, options, "POST", "/keys/sync"),
+  );
+}
+
+async function show(api: Api, options: OptionReader, method: string, path: string): Promise<void> {
+  const text = await textOf(await api.request(method, path));
+  if (options.isJson) return printJson(text);
+  const sources = parseMembers(text).list("items");
+  if (sources.length === 0) {
+    return print(
+      "No key source is configured: set JWT_JWKS_FILE, JWT_JWKS_URL or JWT_OIDC_ISSUERS.",
+    );
+  }
+  printTable(["SOURCE", "AGE", "KID", "TYPE", "ALGORITHMS", "ISSUER"], sources.flatMap(toRows));
+  for (const source of sources) {
+    const name = source.text("source") ?? "";
+    const error = source.text("error");
+    if (error !== undefined) print(`${name}: ${error}`);
+    for (const problem of source.texts("problems")) print(`${name}: ${problem}`);
+  }
+  return undefined;
+}
+
+function toRows(source: Members): readonly (readonly string[])[] {
+  const name = source.text("source") ?? "";
+  const seconds = source.number("ageSeconds");
+  const age = seconds === undefined ? "never read" : toAge(seconds);
+  const keys = source.list("keys");
+  if (keys.length === 0) return [[name, age, "no keys", "", "", ""]];
+  return keys.map((key) => [
+    name,
+    age,
+    key.text("kid") ?? "-",
+    key.text("kty") ?? "",
+    key.texts("algorithms").join(" "),
+    key.text("issuer") ?? "any",
+  ]);
+}
