@@ -103,10 +103,12 @@ async function factsOf(token: string, path: string, sources: Sources): Promise<T
 function readUnverified(token: string, sources: Sources): TokenFacts | undefined {
   const compact = parseCompact(token, MAX_TOKEN_BYTES);
   if (typeof compact === "string" || compact.kind !== "jws") return undefined;
-  const claims: JsonObject = compact.claims.object;
+  if (compact.claims === undefined) return undefined;
+  const { text, parsed } = compact.claims;
+  const claims: JsonObject = parsed.object;
   const iss = claims.get("iss");
   const issuer = typeof iss === "string" ? iss : undefined;
   const { subjectClaims } = policyFor(sources.policies(), issuer);
-  const digest = tokenDigest(compact.claimsText);
+  const digest = tokenDigest(text);
   return { claims, subjects: subjectsOf(claims, subjectClaims), issuer, digest };
 }
