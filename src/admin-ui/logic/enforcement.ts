@@ -1,0 +1,128 @@
+/** Says in one line whether revocation is enforced right now, from what the verifiers report. */
+import type { Confirmed, KeySource, Snapshot, Verifier, Verifiers } from "../api/types.ts";
+import { formatCount, formatDuration, formatMs } from "./number.ts";
+
+export type Tone = "good" | "warn" | "bad" | "plain";
+
+export interface StateLine {
+  readonly tone: Tone;
+  readonly text: string;
+  /** What stands beside it in plain type. */
+  readonly more: string;
+  /** Where one finds out more or mends it. */
+  readonly href: string;
+}
+
+/** A verifier's state in a word. */
+export function verifierState(
+  one: Verifier,
+  newest: number,
+): { readonly tone: Tone; readonly text: string } {
+  if (!one.isLive) return { tone: "plain", text: "not trusted" };
+  if (one.seq < newest) return { tone: "warn", text: "catching up" };
+  return one.staleSeconds > 0
+    ? { tone: "warn", text: "best effort" }
+    : { tone: "good", text: "live" };
+}
+
+/** The line that is always there. */
+export function toEnforcementLine({ stats, verifiers }: Snapshot): StateLine {
+  const href = "/";
+  const live = verifiers.items.filter(({ isLive }) => isLive);
+  const current = live.filter(({ seq }) => seq >= verifiers.seq);
+  const number = `rules #${formatCount(verifiers.seq)}`;
+  if (!stats.ready) {
+    const [first] = stats.problems;
+    return { tone: "bad", text: "The server is not ready", more: first?.problem ?? "", href };
+  }
+  if (live.length === 0) {
+    const text =
+      verifiers.items.length === 0 ? "No HAProxy is connected" : "No HAProxy thread is live";
+    // Nothing is wrongly accepted then: without a lease every request is asked about.
+    return {
+      tone: "warn",
+      text,
+      more: `${number} · each request is asked about, nothing is remembered`,
+      href,
+    };
+  }
+  const count = `${current.length} of ${live.length} ${live.length === 1 ? "thread" : "threads"}`;
+  if (current.length < live.length) {
+    const behind = live.find(({ seq }) => seq < verifiers.seq);
+    return {
+      tone: "warn",
+      text: `Enforcing on ${count}`,
+      more: `${behind?.name ?? ""} has not caught up`,
+      href,
+    };
+  }
+  const slowest = Math.max(...live.map(({ lastLatencyMs }) => lastLatencyMs ?? 0));
+  const lag = slowest === 0 ? "" : ` · lag ${formatMs(slowest)}`;
+  return { tone: "good", text: `Enforcing on ${count}`, more: `${number}${lag}`, href };
+}
+
+/** How fresh the keys are, the worst source first. */
+export function toKeysLine(sources: readonly KeySource[]): StateLine {
+  const href = "/keys";
+  const failing = sources.filter(({ error }) => error !== undefined);
+  const ages = sources.flatMap(({ ageSeconds }) => (ageSeconds === undefined ? [] : [ageSeconds]));
+  const usable = sources.some(({ keys }) => keys.length > 0);
+  if (sources.length === 0) return { tone: "bad", text: "No key source", more: "", href };
+  if (!usable) return { tone: "bad", text: "No keys", more: "", href };
+  if (failing.length > 0) {
+    const text = failing.length === 1 ? "1 key source fails" : `${failing.length} key sources fail`;
+    return { tone: "warn", text, more: "", href };
+  }
+  return {
+    tone: "plain",
+    text: `Keys fresh, ${formatDuration(Math.max(0, ...ages))} old`,
+    more: "",
+    href,
+  };
+}
+
+/** A change as proof: "enforced on 4 of 4 threads, after 9 ms". */
+export interface Proof {
+  readonly isApplied: boolean;
+  readonly sentence: string;
+  readonly threads: readonly {
+    readonly name: string;
+    readonly text: string;
+    readonly tone: Tone;
+  }[];
+}
+
+/** Sums up who has confirmed a change. */
+export function toProof(
+  applied: boolean,
+  verifiers: readonly Confirmed[],
+  contacts: Verifiers | undefined,
+): Proof {
+  const done = verifiers.filter(({ state }) => state === "applied");
+  const fenced = verifiers.filter(({ state }) => state === "fenced");
+  const slowest = Math.max(0, ...done.map(({ ms }) => ms ?? 0));
+  const on = `${done.length} of ${verifiers.length - fenced.length} ${verifiers.length - fenced.length === 1 ? "thread" : "threads"}`;
+  const after = done.length > 0 ? `, after ${formatMs(slowest)}` : "";
+  const threads = verifiers.map((one) => ({ name: one.name, ...threadWords(one, contacts) }));
+  if (!applied) return { isApplied: false, sentence: `on ${on} so far`, threads };
+  const nobody = "everywhere: no HAProxy thread trusts anything it remembers";
+  return { isApplied: true, sentence: done.length === 0 ? nobody : `on ${on}${after}`, threads };
+}
+
+function threadWords(
+  one: Confirmed,
+  contacts: Verifiers | undefined,
+): { readonly text: string; readonly tone: Tone } {
+  const silentMs = contacts?.items.find(({ id }) => id === one.id)?.silentForMs;
+  const silent = silentMs === undefined ? "" : `, silent for ${formatDuration(silentMs / 1000)}`;
+  switch (one.state) {
+    case "applied":
+      return { text: one.ms === undefined ? "enforced" : formatMs(one.ms), tone: "good" };
+    case "fenced":
+      return { text: `has stopped trusting what it remembers${silent}`, tone: "plain" };
+    case "pending":
+      return { text: `has not confirmed yet${silent}`, tone: "warn" };
+    case "unconfirmed":
+      return { text: `not confirmed, and set to go on without the server${silent}`, tone: "bad" };
+  }
+}

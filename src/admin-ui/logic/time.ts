@@ -1,0 +1,66 @@
+/** Writes moments: how long ago in words, and exactly, local and UTC. All moments are Unix seconds. */
+import { formatDuration } from "./number.ts";
+
+/** Beyond this a date says more than a number of days. */
+const DAYS_IN_WORDS = 60;
+/** What `Date` can hold (ECMA-262 §21.4.1.1), in seconds. */
+const MAX_SECONDS = 8_640_000_000_000;
+
+/** "41 s ago", "in 3 h", "now"; a date where it is far away. */
+export function formatRelative(at: number, now: number): string {
+  const distance = Math.floor(now) - Math.floor(at);
+  if (!Number.isFinite(distance) || Math.abs(at) > MAX_SECONDS) return "at no time";
+  if (Math.abs(distance) > DAYS_IN_WORDS * 86_400) return formatDay(at);
+  if (distance === 0) return "now";
+  return distance > 0 ? `${formatDuration(distance)} ago` : `in ${formatDuration(-distance)}`;
+}
+
+/** "2026-11-23 15:15:12", in a zone: `undefined` is the browser's own. */
+export function formatExact(at: number, timeZone?: string): string {
+  if (!Number.isFinite(at) || Math.abs(at) > MAX_SECONDS) return "not a moment";
+  const parts = new Intl.DateTimeFormat("en-GB", {
+    ...(timeZone === undefined ? {} : { timeZone }),
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hourCycle: "h23",
+  }).formatToParts(at * 1000);
+  const part = (type: string) => parts.find((one) => one.type === type)?.value ?? "";
+  return `${part("year")}-${part("month")}-${part("day")} ${part("hour")}:${part("minute")}:${part("second")}`;
+}
+
+/** Both exact forms in one line, for a hint: local first. */
+export function formatBoth(at: number): string {
+  return `${formatExact(at)} local time, ${formatExact(at, "UTC")} UTC`;
+}
+
+/** The time of day, local. */
+export function formatClock(at: number): string {
+  return formatExact(at).slice(11);
+}
+
+function formatDay(at: number): string {
+  return formatExact(at).slice(0, 10);
+}
+
+/** For `<time datetime>`: ISO 8601, UTC; nothing for what is no moment. */
+export function toIso(at: number): string | undefined {
+  return Number.isFinite(at) && Math.abs(at) <= MAX_SECONDS
+    ? new Date(at * 1000).toISOString()
+    : undefined;
+}
+
+/** A moment as `<input type=datetime-local step=1>` holds it, in the browser's zone. */
+export function toInputMoment(at: number): string {
+  return formatExact(at).replace(" ", "T");
+}
+
+/** Reads such a field's value; undefined for what is no moment. */
+export function parseInputMoment(text: string): number | undefined {
+  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$/.test(text)) return undefined;
+  const ms = new Date(text).getTime();
+  return Number.isNaN(ms) ? undefined : Math.floor(ms / 1000);
+}

@@ -1,0 +1,194 @@
+/** The right half of Revoke: what will happen, in words and numbers, above the button that does it. */
+import type { ApiProblem } from "../api/problem.ts";
+import type { Preview } from "../api/types.ts";
+import { CONFIRM_WORD } from "../logic/intents.ts";
+import { formatCount } from "../logic/number.ts";
+import type { PreviewState } from "../state/preview.ts";
+import { useServices } from "../state/services.ts";
+import { Button } from "./button.tsx";
+import { Field } from "./field.tsx";
+import { Notice, ProblemNotice } from "./notice.tsx";
+import { Ends, Time } from "./time.tsx";
+
+export interface ConsequenceProps {
+  readonly preview: PreviewState;
+  readonly problem: ApiProblem | undefined;
+  readonly retry: () => void;
+  readonly isAllowed: boolean;
+  readonly isBusy: boolean;
+  /** What the red button says: it names its object. */
+  readonly action: string;
+  readonly onAct: () => void;
+  /** There where what it hits has to be typed. */
+  readonly confirm:
+    | {
+        readonly value: string;
+        readonly onInput: (value: string) => void;
+        readonly problem: string | undefined;
+      }
+    | undefined;
+}
+
+export function ConsequencePanel(props: ConsequenceProps) {
+  const { preview, problem, isAllowed, isBusy, action, confirm } = props;
+  const shown = preview.data ?? (preview.isAsking ? preview.former : undefined);
+  return (
+    <section class="panel happens" aria-label="What will happen">
+      <h2>What will happen</h2>
+      <div role="status" aria-busy={preview.isAsking}>
+        {shown === undefined ? (
+          <p class="sentence soft">
+            {preview.isAsking
+              ? "Looking…"
+              : "Nothing yet. It is said here before anything happens."}
+          </p>
+        ) : (
+          <Consequence
+            preview={shown}
+            ruleText={preview.ruleText}
+            isOld={preview.data === undefined}
+          />
+        )}
+      </div>
+      {preview.problem !== undefined && (
+        <ProblemNotice problem={preview.problem} retry={preview.retry} />
+      )}
+      {isAllowed && confirm !== undefined && (
+        <div class="gap">
+          <Field
+            label={`Type “${CONFIRM_WORD}” to confirm`}
+            value={confirm.value}
+            onInput={confirm.onInput}
+            problem={confirm.problem}
+            isRequired
+          />
+        </div>
+      )}
+      {problem !== undefined && (
+        <div class="gap">
+          <ProblemNotice problem={problem} retry={props.retry} />
+        </div>
+      )}
+      {isAllowed && (
+        <div class="buttons">
+          <Button
+            kind="danger"
+            isBusy={isBusy}
+            isDisabled={preview.data === undefined}
+            onClick={props.onAct}
+          >
+            {action}
+          </Button>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Consequence({
+  preview,
+  ruleText,
+  isOld,
+}: {
+  readonly preview: Preview;
+  readonly ruleText: string | undefined;
+  readonly isOld: boolean;
+}) {
+  const { live } = useServices();
+  const { seen } = preview;
+  const threads = live.snapshot.value?.stats.verifiers.live;
+  const everySeen = preview.scope === "global" && seen.of > 1 && seen.matched === seen.of;
+  return (
+    <div class={isOld ? "stale" : ""}>
+      <p class="sentence">{preview.words}</p>
+      <dl class="facts">
+        <div>
+          <dt>
+            Tokens seen lately that it refuses
+            {seen.since !== undefined && (
+              <span class="hint">
+                {" "}
+                of {formatCount(seen.of)} since <Time at={seen.since} />
+              </span>
+            )}
+          </dt>
+          <dd>
+            <b>{seen.of === 0 ? "none seen yet" : formatCount(seen.matched)}</b>
+          </dd>
+        </div>
+        <div>
+          <dt>People affected</dt>
+          <dd>
+            <b>{peopleOf(preview)}</b>
+          </dd>
+        </div>
+        <div>
+          <dt>Stands</dt>
+          <dd>
+            <b>
+              {preview.expireAt === 0 ? (
+                "until lifted"
+              ) : (
+                <>
+                  until <Ends at={preview.expireAt} />
+                </>
+              )}
+            </b>
+          </dd>
+        </div>
+        {threads !== undefined && (
+          <div>
+            <dt>Enforced on</dt>
+            <dd>
+              <b>
+                {threads === 0
+                  ? "each request, by asking"
+                  : `${threads} ${threads === 1 ? "thread" : "threads"}`}
+              </b>
+            </dd>
+          </div>
+        )}
+        {preview.test !== undefined && (
+          <div>
+            <dt>The token you try it on</dt>
+            <dd>
+              <b>{preview.test.matches ? "would be refused" : "would still pass"}</b>
+            </dd>
+          </div>
+        )}
+      </dl>
+      {everySeen && (
+        <Notice tone="warn">
+          <b>It matches every token seen lately.</b> Nobody could use anything until they sign in
+          again, or at all.
+        </Notice>
+      )}
+      {seen.unknownClaims.length > 0 && (
+        <p class="hint gap-small">
+          Not watched until now: {seen.unknownClaims.join(", ")}. The count does not know about it
+          yet; try again in a while.
+        </p>
+      )}
+      {ruleText !== undefined && (
+        <details>
+          <summary>Rule that will be written</summary>
+          <pre class="json" tabIndex={0}>
+            {ruleText}
+          </pre>
+          <p class="hint gap-small">
+            {preview.scope === "global" ? "For everybody" : `Only for ${preview.subject ?? ""}`}
+            {preview.issuer !== undefined && `, tokens of ${preview.issuer}`}
+          </p>
+        </details>
+      )}
+    </div>
+  );
+}
+
+function peopleOf({ scope, subject, seen }: Preview): string {
+  if (seen.subjectCount === 0)
+    return scope === "subject" ? `only ${subject ?? ""}` : "none seen lately";
+  const shown = seen.subjects.slice(0, 5).join(", ");
+  const more = seen.subjectCount - Math.min(5, seen.subjects.length);
+  return more > 0 ? `${shown} and ${formatCount(more)} more` : shown;
+}

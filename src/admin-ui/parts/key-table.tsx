@@ -1,0 +1,72 @@
+/** Key sources at a glance: what they gave, how old it is, what is wrong. */
+import type { KeySource } from "../api/types.ts";
+import { formatDuration } from "../logic/number.ts";
+import { Badge } from "./badge.tsx";
+import { Empty } from "./notice.tsx";
+
+export function KeyTable({ sources }: { readonly sources: readonly KeySource[] }) {
+  if (sources.length === 0) {
+    return (
+      <Empty title="No key source">
+        Name one with JWT_JWKS_FILE, JWT_JWKS_URL or JWT_OIDC_ISSUERS.
+      </Empty>
+    );
+  }
+  return (
+    <table class="cards">
+      <thead>
+        <tr>
+          <th>Source</th>
+          <th>Keys</th>
+          <th class="tight">Age</th>
+          <th class="tight">State</th>
+        </tr>
+      </thead>
+      <tbody>
+        {sources.map((source) => (
+          <tr key={source.source}>
+            <th scope="row">{source.source}</th>
+            <td data-label="Keys">
+              <code>{algorithmsOf(source)}</code>
+            </td>
+            <td class="tight" data-label="Age">
+              {source.ageSeconds === undefined ? "–" : formatDuration(source.ageSeconds)}
+            </td>
+            <td class="tight" data-label="State">
+              <SourceBadge source={source} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+export function SourceBadge({ source }: { readonly source: KeySource }) {
+  if (source.error !== undefined) {
+    return source.keys.length > 0 ? (
+      <Badge tone="warn">fails, last good</Badge>
+    ) : (
+      <Badge tone="bad">fails, no keys</Badge>
+    );
+  }
+  if (source.keys.length === 0) return <Badge tone="bad">no keys</Badge>;
+  return source.problems.length > 0 ? (
+    <Badge tone="warn">some unusable</Badge>
+  ) : (
+    <Badge tone="good">fresh</Badge>
+  );
+}
+
+/** "RS256 ×2, ES256" */
+export function algorithmsOf({ keys }: KeySource): string {
+  const counts = new Map<string, number>();
+  for (const { algorithms } of keys) {
+    const name = algorithms.join("/");
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return (
+    [...counts].map(([name, count]) => (count === 1 ? name : `${name} ×${count}`)).join(", ") ||
+    "none"
+  );
+}

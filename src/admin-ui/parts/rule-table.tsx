@@ -1,0 +1,108 @@
+/** Rules as rows: what each says, for whom, why, since when, until when. */
+import type { Rule } from "../api/types.ts";
+import { useServices } from "../state/services.ts";
+import { Badge, RuleStateBadge } from "./badge.tsx";
+import { Icon } from "./icon.tsx";
+import { Ends, Time } from "./time.tsx";
+
+export interface RuleTableProps {
+  readonly rules: readonly Rule[];
+  /** "" newest first, "-added" oldest first, "ends" and "-ends" by their end. */
+  readonly sort: string;
+  readonly onSort: (sort: string) => void;
+}
+
+export function RuleTable({ rules, sort, onSort }: RuleTableProps) {
+  const { router } = useServices();
+  return (
+    <table class="cards">
+      <thead>
+        <tr>
+          <th>What it says</th>
+          <th>For whom</th>
+          <th>Why</th>
+          <SortHead text="Written" down="" up="-added" sort={sort} onSort={onSort} />
+          <SortHead text="Ends" down="ends" up="-ends" sort={sort} onSort={onSort} />
+          <th class="tight">State</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rules.map((rule) => (
+          <tr
+            key={rule.id}
+            class="link"
+            onClick={(event) => {
+              const isControl =
+                event.target instanceof Element && event.target.closest("a, time") !== null;
+              if (!isControl && getSelection()?.isCollapsed !== false)
+                router.go(`/rules/${rule.id}`);
+            }}
+          >
+            <td>
+              <a href={`/rules/${rule.id}`} aria-label={`Rule ${rule.id}`}>
+                <span class="mono">{rule.id}</span>
+              </a>{" "}
+              {rule.words}
+            </td>
+            <td data-label="For whom">
+              <Scope rule={rule} />
+            </td>
+            <td data-label="Why">{rule.reason}</td>
+            <td class="tight" data-label="Written">
+              <div>
+                <Time at={rule.addedAt} />
+                <div class="hint any">{rule.addedBy.who}</div>
+              </div>
+            </td>
+            <td class="tight" data-label="Ends">
+              <Ends at={rule.expireAt} />
+            </td>
+            <td class="tight" data-label="State">
+              <RuleStateBadge state={rule.state} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+export function Scope({ rule }: { readonly rule: Rule }) {
+  if (rule.scope === "global") return <Badge tone="bad">everybody</Badge>;
+  return (
+    <div>
+      <b class="any">{rule.subject}</b>
+      {rule.issuer !== undefined && <div class="hint any">of {rule.issuer}</div>}
+    </div>
+  );
+}
+
+function SortHead({
+  text,
+  down,
+  up,
+  sort,
+  onSort,
+}: {
+  readonly text: string;
+  readonly down: string;
+  readonly up: string;
+  readonly sort: string;
+  readonly onSort: (sort: string) => void;
+}) {
+  const isDown = sort === down;
+  const isUp = sort === up;
+  const state = isDown
+    ? { "aria-sort": "descending" as const }
+    : isUp
+      ? { "aria-sort": "ascending" as const }
+      : {};
+  return (
+    <th class="tight" {...state}>
+      <button type="button" onClick={() => onSort(isDown ? up : down)}>
+        {text}
+        {(isDown || isUp) && <Icon name={isDown ? "down" : "up"} />}
+      </button>
+    </th>
+  );
+}

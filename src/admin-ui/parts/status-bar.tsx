@@ -1,0 +1,78 @@
+/** The line that is always there: is revocation enforced, are keys fresh, who is signed in. */
+import { toEnforcementLine, toKeysLine, type StateLine } from "../logic/enforcement.ts";
+import { formatClock } from "../logic/time.ts";
+import { formatDuration } from "../logic/number.ts";
+import { useServices } from "../state/services.ts";
+import { TONE_ICONS } from "./badge.tsx";
+import { IconButton } from "./button.tsx";
+import { Icon } from "./icon.tsx";
+
+export function StatusBar() {
+  const { live, session, theme } = useServices();
+  const snapshot = live.snapshot.value;
+  const me = session.me.value;
+  const line = useLine();
+  const keys = snapshot === undefined ? undefined : toKeysLine(snapshot.keys.items);
+  return (
+    <div class="bar">
+      <div class="bar-state">
+        <Light line={line} />
+        {line.more !== "" && <span class="soft hint-wide">{line.more}</span>}
+        {keys !== undefined && <KeysLine line={keys} />}
+      </div>
+      {/* Said once when it changes, not with each number. */}
+      <span class="hidden" role="status">
+        {line.text}
+      </span>
+      <div class="menu-space">
+        <IconButton
+          icon={
+            theme.theme.value === "dark" ? "moon" : theme.theme.value === "light" ? "sun" : "system"
+          }
+          label={`Colours: ${theme.theme.value === "system" ? "as the system" : theme.theme.value}. Change`}
+          onClick={() => theme.turn()}
+        />
+        {me !== null && me !== undefined && (
+          <a class="badge" href="/account">
+            <Icon name="person" />
+            <span class="me">
+              {me.name} · {me.role}
+            </span>
+          </a>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Light({ line }: { readonly line: StateLine }) {
+  return (
+    <a class="light" data-tone={line.tone} href={line.href}>
+      <Icon name={TONE_ICONS[line.tone]} class={line.tone === "plain" ? "spin" : ""} />
+      <span>{line.text}</span>
+    </a>
+  );
+}
+
+function KeysLine({ line }: { readonly line: StateLine }) {
+  if (line.tone === "plain") return <span class="soft nowrap hint-wide">{line.text}</span>;
+  return <Light line={line} />;
+}
+
+function useLine(): StateLine {
+  const { live, now } = useServices();
+  const snapshot = live.snapshot.value;
+  const heardAt = live.heardAt.value;
+  if (live.contact.value === "lost") {
+    const since = heardAt === undefined ? "" : ` for ${formatDuration(now.value - heardAt)}`;
+    const shown = heardAt === undefined ? "" : `what you see is of ${formatClock(heardAt)} · `;
+    return {
+      tone: "bad",
+      text: `No contact with the server${since}`,
+      more: `${shown}HAProxy goes on by what it knows, then asks or refuses`,
+      href: "/",
+    };
+  }
+  if (snapshot === undefined) return { tone: "plain", text: "Connecting", more: "", href: "/" };
+  return toEnforcementLine(snapshot);
+}

@@ -1,0 +1,101 @@
+/** Makes the first admin, with the secret of the link that the server printed. */
+import { useState } from "preact/hooks";
+import type { Me } from "../api/types.ts";
+import { Button } from "../parts/button.tsx";
+import { Field } from "../parts/field.tsx";
+import { Icon } from "../parts/icon.tsx";
+import { ProblemNotice } from "../parts/notice.tsx";
+import { passwordProblem } from "../logic/password.ts";
+import { useServices } from "../state/services.ts";
+import { useTask } from "../state/task.ts";
+
+/** @param secret the link's fragment; it is in no history any more */
+export function FirstRun({
+  secret,
+  onDone,
+}: {
+  readonly secret: string;
+  readonly onDone: () => void;
+}) {
+  const { api, session, router } = useServices();
+  const [name, setName] = useState("");
+  const [password, setPassword] = useState("");
+  const [again, setAgain] = useState("");
+  const [isTried, setTried] = useState(false);
+  const task = useTask();
+  const wrong = {
+    name: name.trim() === "" ? "Choose the name you log in with." : undefined,
+    password: passwordProblem(password),
+    again: again === password ? undefined : "The two are not the same.",
+  };
+  const create = (event: Event) => {
+    event.preventDefault();
+    setTried(true);
+    if (Object.values(wrong).some((one) => one !== undefined)) return;
+    task.run(async () => {
+      const body = { secret, name: name.trim(), password };
+      const me = await api.call<Me>("/first-run", { method: "POST", isOpen: true, body });
+      router.go("/", "replace");
+      session.begin(me);
+      onDone();
+    });
+  };
+  const { problem } = task;
+  const at = (path: string) =>
+    problem?.path === path ? (problem.expected ?? problem.message) : undefined;
+  return (
+    <main class="alone">
+      <div class="panel">
+        <div class="brand">
+          <Icon name="shield" />
+          haproxy-jwt
+        </div>
+        <h1>Make the first admin</h1>
+        <p class="soft">
+          This link works once, for 15 minutes. Further people are added on the page.
+        </p>
+        <form onSubmit={create}>
+          <Field
+            label="Name"
+            name="username"
+            autocomplete="username"
+            hasFocus
+            isRequired
+            maxLength={64}
+            value={name}
+            onInput={setName}
+            problem={(isTried ? wrong.name : undefined) ?? at("/name")}
+          />
+          <Field
+            label="Password"
+            type="password"
+            name="new-password"
+            autocomplete="new-password"
+            isRequired
+            hint="At least 15 characters, such as five unrelated words."
+            value={password}
+            onInput={setPassword}
+            problem={(isTried ? wrong.password : undefined) ?? at("/password")}
+          />
+          <Field
+            label="Password again"
+            type="password"
+            autocomplete="new-password"
+            isRequired
+            value={again}
+            onInput={setAgain}
+            problem={isTried ? wrong.again : undefined}
+          />
+          {problem !== undefined && problem.path === undefined && (
+            <ProblemNotice problem={problem} />
+          )}
+          <div class="buttons">
+            <Button kind="main" type="submit" isBusy={task.isBusy}>
+              Make this admin
+            </Button>
+          </div>
+        </form>
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,153 @@
+/** At a glance: is everything enforcing, and is anything about to stop? */
+import type { AuditRow, Page, Snapshot } from "../api/types.ts";
+import { formatCount, formatCounted, formatMs, formatRate, formatShare } from "../logic/number.ts";
+import { toRates, toRefusals, toTotals } from "../logic/rates.ts";
+import { REASON_WORDS } from "../logic/reasons.ts";
+import { ChangeList } from "../parts/change-list.tsx";
+import { Heading } from "../parts/heading.tsx";
+import { Bones, Empty, Notice, StaleNotice } from "../parts/notice.tsx";
+import { RateChart } from "../parts/rate-chart.tsx";
+import { KeyTable } from "../parts/key-table.tsx";
+import { VerifierTable } from "../parts/verifier-table.tsx";
+import { useLoad } from "../state/load.ts";
+import { useServices } from "../state/services.ts";
+
+export function Overview() {
+  const { live } = useServices();
+  const snapshot = live.snapshot.value;
+  return (
+    <>
+      <Heading title="Overview" hint="Is everything enforcing, and is anything about to stop?" />
+      {snapshot === undefined ? (
+        <div class="panel">
+          <Bones lines={8} />
+        </div>
+      ) : (
+        <div class={live.contact.value === "lost" ? "stale" : ""}>
+          <Glance snapshot={snapshot} />
+        </div>
+      )}
+    </>
+  );
+}
+
+function Glance({ snapshot }: { readonly snapshot: Snapshot }) {
+  const { stats, verifiers, keys } = snapshot;
+  return (
+    <>
+      {stats.problems.map(({ name, problem }) => (
+        <Notice key={name} tone="bad">
+          <b>Not ready: {name}.</b> {problem}
+        </Notice>
+      ))}
+      <Figures snapshot={snapshot} />
+      <div class="grid halves gap">
+        <section class="panel">
+          <div class="panel-head">
+            <h2>Verdicts, last hour</h2>
+            <span class="hint">per second</span>
+          </div>
+          <RateChart rates={toRates(stats.verdicts, stats.now)} />
+        </section>
+        <section class="panel">
+          <h2>Verifiers</h2>
+          {verifiers.items.length === 0 ? (
+            <Empty title="No HAProxy has reported yet">
+              A HAProxy with the verifier key appears here within seconds of its start.
+            </Empty>
+          ) : (
+            <VerifierTable verifiers={verifiers} />
+          )}
+        </section>
+        <section class="panel">
+          <div class="panel-head">
+            <h2>Keys</h2>
+            <a href="/keys">All keys</a>
+          </div>
+          <KeyTable sources={keys.items} />
+        </section>
+        <LastChanges seq={stats.seq} />
+      </div>
+    </>
+  );
+}
+
+function Figures({ snapshot: { stats, verifiers } }: { readonly snapshot: Snapshot }) {
+  const totals = toTotals(stats.verdicts);
+  const all = totals.valid + totals.refused;
+  const rates = toRates(stats.verdicts, stats.now);
+  const last = rates.at(-1);
+  const reasons = toRefusals(stats.verdicts).slice(0, 3);
+  const latencies = verifiers.items.flatMap(({ isLive, lastLatencyMs }) =>
+    isLive && lastLatencyMs !== undefined ? [lastLatencyMs] : [],
+  );
+  const globalRules = stats.index["globalRules"] ?? 0;
+  return (
+    <div class="grid quarters">
+      <div class="panel figure">
+        <div class="hint">Verdicts</div>
+        <b>
+          {formatRate((last?.valid ?? 0) + (last?.refused ?? 0))} <small>/s</small>
+        </b>
+        <div class="hint">{formatCount(all)} in the last hour</div>
+      </div>
+      <div class="panel figure">
+        <div class="hint">Refused</div>
+        <b>{formatShare(totals.refused, all)}</b>
+        <div class="hint">
+          {reasons.length === 0
+            ? "none in the last hour"
+            : reasons
+                .map(
+                  ([reason, count]) =>
+                    `${REASON_WORDS.get(reason) ?? reason} ${formatCount(count)}`,
+                )
+                .join(" · ")}
+        </div>
+      </div>
+      <div class="panel figure">
+        <div class="hint">Last change to enforced</div>
+        <b>{latencies.length === 0 ? "–" : formatMs(Math.max(...latencies))}</b>
+        <div class="hint">
+          {latencies.length === 0
+            ? "no change yet since the start"
+            : `slowest of ${formatCounted(latencies.length, "thread", "threads")}`}
+        </div>
+      </div>
+      <div class="panel figure">
+        <div class="hint">Rules</div>
+        <b>{formatCount(stats.rules["active"] ?? 0)}</b>
+        <div class="hint">
+          {formatCount(globalRules)} for everybody · {formatCount(stats.rules["expired"] ?? 0)}{" "}
+          ended · {formatCount(stats.rules["lifted"] ?? 0)} lifted
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** @param seq the newest change: with another one the list is read again */
+function LastChanges({ seq }: { readonly seq: number }) {
+  const { api } = useServices();
+  const list = useLoad(String(seq), (signal) =>
+    api.call<Page<AuditRow>>("/audit", { query: { limit: 6 }, signal }),
+  );
+  return (
+    <section class="panel">
+      <div class="panel-head">
+        <h2>Last changes</h2>
+        <a href="/audit">Whole audit</a>
+      </div>
+      {list.problem !== undefined && (
+        <StaleNotice problem={list.problem} at={list.at} retry={list.reload} />
+      )}
+      {list.data === undefined ? (
+        list.problem === undefined && <Bones />
+      ) : list.data.items.length === 0 ? (
+        <Empty title="Nothing has been changed yet" />
+      ) : (
+        <ChangeList rows={list.data.items} />
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,134 @@
+/** All rules: search, filter, page, export. */
+import { useEffect, useState } from "preact/hooks";
+import type { Page, Rule } from "../api/types.ts";
+import { formatCount } from "../logic/number.ts";
+import { withFilters } from "../logic/routes.ts";
+import { mayAct } from "../logic/roles.ts";
+import { ExportButton } from "../parts/export-button.tsx";
+import { Select } from "../parts/field.tsx";
+import { Heading } from "../parts/heading.tsx";
+import { ListFrame } from "../parts/list-frame.tsx";
+import { RuleTable } from "../parts/rule-table.tsx";
+import { SearchField } from "../parts/search-field.tsx";
+import { usePages } from "../state/pages.ts";
+import { useServices } from "../state/services.ts";
+
+const FILTERS = ["q", "state", "scope", "via", "sort"] as const;
+type Filter = (typeof FILTERS)[number];
+
+export function Rules() {
+  const { api, router, session, live } = useServices();
+  const query = router.query.value;
+  const filters = Object.fromEntries(
+    FILTERS.map((name) => [name, query.get(name) ?? ""]),
+  ) as Record<Filter, string>;
+  const set = (name: Filter, value: string) =>
+    router.go(withFilters("/rules", { ...filters, [name]: value }), "replace");
+  const asked = { ...filters, ...toOrder(filters.sort) };
+  const pages = usePages<Rule>(JSON.stringify(asked), (cursor, signal) =>
+    api.call<Page<Rule>>("/rules", {
+      query: { ...asked, cursor, limit: 50 },
+      ...(signal === undefined ? {} : { signal }),
+    }),
+  );
+  const [seenSeq, setSeenSeq] = useState<number>();
+  const seq = live.snapshot.value?.stats.seq;
+  const counts = live.snapshot.value?.stats.rules ?? {};
+  useEffect(() => {
+    if (pages.at !== undefined) setSeenSeq(live.snapshot.peek()?.stats.seq);
+  }, [pages.at]);
+  const hasNews = seq !== undefined && seenSeq !== undefined && seq > seenSeq;
+  // What others change meanwhile is offered, never moved under the reader's hand; one's own is shown.
+  const own = useServices().changes.last.value?.written?.seq;
+  useEffect(() => {
+    if (own !== undefined) pages.reload();
+  }, [own]);
+  return (
+    <>
+      <Heading
+        title="Rules"
+        hint={`${formatCount(counts["active"] ?? 0)} active · ${formatCount(counts["expired"] ?? 0)} ended · ${formatCount(counts["lifted"] ?? 0)} lifted`}
+      >
+        <ExportButton path="/rules" query={asked} name="rules" />
+        {mayAct(session.me.value?.role ?? "viewer", "operator") && (
+          <a class="button" data-kind="main" href="/revoke">
+            Revoke…
+          </a>
+        )}
+      </Heading>
+      <div class="panel">
+        <div class="filters">
+          <SearchField
+            label="Search by person, reason, rule or number"
+            value={filters.q}
+            onSearch={(value) => {
+              // A number alone is a rule's: its page is nearer than a search.
+              if (/^#[1-9]\d{0,14}$/.test(value)) router.go(`/rules/${value.slice(1)}`);
+              else set("q", value);
+            }}
+          />
+          <Select
+            label="State"
+            isLabelHidden
+            value={filters.state}
+            onChange={(value) => set("state", value)}
+            options={[
+              ["", "Any state"],
+              ["active", "Active"],
+              ["expired", "Ended"],
+              ["lifted", "Lifted"],
+              ["unreadable", "Unreadable"],
+            ]}
+          />
+          <Select
+            label="For whom"
+            isLabelHidden
+            value={filters.scope}
+            onChange={(value) => set("scope", value)}
+            options={[
+              ["", "For anybody"],
+              ["subject", "For a person"],
+              ["global", "For everybody"],
+            ]}
+          />
+          <Select
+            label="Source"
+            isLabelHidden
+            value={filters.via}
+            onChange={(value) => set("via", value)}
+            options={[
+              ["", "Any source"],
+              ["page", "This page"],
+              ["api", "API"],
+              ["cli", "Command line"],
+              ["import", "Import"],
+              ["server", "Server"],
+            ]}
+          />
+        </div>
+        <ListFrame
+          pages={pages}
+          news={hasNews ? "There are newer changes." : undefined}
+          empty={
+            Object.values(filters).some((value) => value !== "")
+              ? { title: "No rule is like this", text: "Search for less, or for another state." }
+              : {
+                  title: "No rules yet",
+                  text: "A rule comes about when somebody revokes something.",
+                }
+          }
+        >
+          {(items) => (
+            <RuleTable rules={items} sort={filters.sort} onSort={(sort) => set("sort", sort)} />
+          )}
+        </ListFrame>
+      </div>
+    </>
+  );
+}
+
+/** "ends" and "-added" as the API takes them; newest first where nothing is chosen. */
+function toOrder(sort: string): Readonly<Record<string, string>> {
+  if (sort === "") return { sort: "" };
+  return sort.startsWith("-") ? { sort: sort.slice(1), order: "asc" } : { sort };
+}
