@@ -1,6 +1,6 @@
 /** The `[[issuers]]` tables of the configuration file: keys and policy of one issuer alone. */
 import { JWS_ALGORITHMS } from "../core/token/algorithms.ts";
-import { ValueProblem } from "./values.ts";
+import { isWebAddress, ValueProblem } from "./values.ts";
 
 /** What is configured for one `iss`; undefined lists fall back to the common setting. */
 export interface IssuerSettings {
@@ -40,7 +40,7 @@ function parseIssuer(table: unknown, where: string): IssuerSettings {
     throw new ValueProblem(`${where}: discovery must be true or false`);
   const texts = (key: string) => parseTexts(members.get(key), `${where}: ${key}`);
   const jwksUrls = texts("jwks_url") ?? [];
-  if (![...jwksUrls, ...(discovery ? [issuer] : [])].every((url) => /^https?:\/\//.test(url))) {
+  if (![...jwksUrls, ...(discovery ? [issuer] : [])].every(isWebAddress)) {
     throw new ValueProblem(`${where}: keys can be fetched only from http:// or https:// addresses`);
   }
   const algorithms = texts("algorithms");

@@ -116,11 +116,15 @@ function toText(value: unknown): string {
 }
 
 function readSecret(path: string): string {
+  let text: string;
   try {
-    return readFileSync(path, "utf8").trim();
+    text = readFileSync(path, "utf8").trim();
   } catch {
     throw new ValueProblem(`its file ${path} cannot be read`);
   }
+  // Else it would silently be the default that protects.
+  if (text === "") throw new ValueProblem(`its file ${path} is empty`);
+  return text;
 }
 
 function readFile(input: ConfigInput, problems: ConfigProblem[]): ReadonlyMap<string, unknown> {

@@ -11,11 +11,12 @@ import {
   parseBoolean,
   parseList,
   parseListens,
+  parseNames,
   parseOptionalSet,
   parseOptionalText,
   parseOrigin,
+  parsePath,
   parseTcpListen,
-  parseText,
   parseUrls,
   ValueProblem,
 } from "./values.ts";
@@ -83,7 +84,7 @@ export const SETTINGS = {
   dataDir: setting(
     "JWT_DATA_DIR",
     "/var/lib/haproxy-jwt",
-    parseText,
+    parsePath,
     "Folder of the database, the last good keys and the control socket; mode 0700.",
   ),
   jwksFile: setting(
@@ -180,7 +181,7 @@ export const SETTINGS = {
   subjectClaims: setting(
     "JWT_SUBJECT_CLAIMS",
     "username,sub",
-    parseList,
+    parseNames,
     "Claims whose value names the token's subject, comma list.",
   ),
   legacy: setting(

@@ -12,7 +12,8 @@ export type Listen =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
 
-export function parseText(text: string): string {
+export function parsePath(text: string): string {
+  if (text === "" || text.includes("\0")) throw new ValueProblem("must be a path");
   return text;
 }
 
@@ -26,6 +27,13 @@ export function parseList(text: string): readonly string[] {
     .split(",")
     .map((item) => item.trim())
     .filter((item) => item !== "");
+}
+
+/** A comma list of at least one item. */
+export function parseNames(text: string): readonly string[] {
+  const names = parseList(text);
+  if (names.length === 0) throw new ValueProblem("must name at least one");
+  return names;
 }
 
 /** A comma list that, when empty, accepts anything. */
@@ -89,9 +97,14 @@ export function parseAddresses(text: string): readonly string[] {
 /** A comma list of http or https addresses. */
 export function parseUrls(text: string): readonly string[] {
   return parseList(text).map((item) => {
-    if (URL.canParse(item) && /^https?:$/.test(new URL(item).protocol)) return item;
+    if (isWebAddress(item)) return item;
     throw new ValueProblem("must hold http:// or https:// addresses");
   });
+}
+
+/** Tells whether a text is an address that keys can be fetched from. */
+export function isWebAddress(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
 /** An origin: scheme, host and port, nothing after them (RFC 6454 §6.1). */
