@@ -34,6 +34,8 @@ export interface Connection {
    * @throws AppError unavailable, with nothing changed
    */
   write<T>(change: () => T): Promise<T>;
+  /** Called when a transaction was undone: what was learnt inside it is void. */
+  onRollback(listener: () => void): void;
   close(): void;
 }
 
@@ -60,6 +62,23 @@ export function openConnection(path: string): Connection {
   }
 }
 
+/**
+ * Opens a database that another connection has made, for reading only: for a judging thread.
+ * @throws AppError unavailable
+ */
+export function openReadConnection(path: string): Connection {
+  try {
+    const db = new Database(path, { readonly: true, strict: true });
+    db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    db.run("PRAGMA trusted_schema = OFF");
+    db.run("PRAGMA query_only = ON");
+    db.run("PRAGMA cache_size = -16384");
+    return new SqliteConnection(db);
+  } catch (error) {
+    throw toAppError(error);
+  }
+}
+
 function checkPragmas(db: Database): void {
   for (const [name, , expected] of PRAGMAS) {
     const [row] = db.query<Record<string, string | number>, []>(`PRAGMA ${name}`).all();
@@ -71,6 +90,7 @@ function checkPragmas(db: Database): void {
 
 class SqliteConnection implements Connection {
   readonly db: Database;
+  readonly #rollbackListeners: (() => void)[] = [];
 
   constructor(db: Database) {
     this.db = db;
@@ -105,8 +125,13 @@ class SqliteConnection implements Connection {
     } catch (error) {
       // After some failures (disk full) SQLite has rolled back by itself.
       if (this.db.inTransaction) this.db.run("ROLLBACK");
+      for (const listener of this.#rollbackListeners) listener();
       throw error;
     }
+  }
+
+  onRollback(listener: () => void): void {
+    this.#rollbackListeners.push(listener);
   }
 
   close(): void {

@@ -14,6 +14,7 @@ interface FiledRule {
   readonly issuer: string | null;
   readonly text: string;
   readonly expire_at: number;
+  readonly import_id: number;
 }
 
 /** Before anything is judged. Begun anew when it was interrupted. @throws AppError unavailable */
@@ -28,7 +29,7 @@ export async function reindexIfNeeded(
   if (connection.read(() => version.get(NAME)?.value) === current) return;
 
   const rules = db.query<FiledRule, [number, number]>(
-    `SELECT id, subject_id, issuer, text, expire_at
+    `SELECT id, subject_id, issuer, text, expire_at, import_id
     FROM rule
     WHERE id > ? AND state = 0 AND subject_id IS NOT NULL
     ORDER BY id
@@ -60,7 +61,8 @@ function fileAnew(table: RuleTable, rule: FiledRule): void {
   try {
     const { condition } = parseRule(rule.text);
     const entries = ruleEntries(condition, rule.issuer ?? undefined);
-    table.filing.file(rule.subject_id, rule.id, rule.expire_at, entries);
+    const { id: ruleId, subject_id: subjectId, expire_at: expireAt, import_id: importId } = rule;
+    table.filing.file({ subjectId, ruleId, expireAt, importId }, entries);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
   }

@@ -53,7 +53,7 @@ async function sweepEnded(parts: Parts, nowSeconds: number): Promise<void> {
   );
   for (;;) {
     const records = await connection.write(() => {
-      const { ids: hidden } = parts.rows.readHiddenImports();
+      const hidden = parts.rows.readHiddenImports();
       const records = ended
         .all(nowSeconds, CHUNK)
         .filter((record) => !hidden.has(record.import_id));

@@ -2,24 +2,29 @@
 import type { RuleEntry } from "../core/revocation/rule-entries.ts";
 import { UNGUARDED } from "../core/revocation/rule-rows.ts";
 import type { Connection } from "./connection.ts";
+import { createLadders, type Ladders } from "./ladders.ts";
 
 /** So many rules under one key stand alone; further ones join ladders, so that alike ones merge. */
 const CROWDED = 4;
 
-/** How far rules under a key are counted when the most telling of several keys is looked for. */
-const COUNT_LIMIT = 64;
+/** How rules under a key are counted when the most telling of several keys is looked for. */
+const CROWDS = [1, 4, 16, 64, 256];
 
-/** Digests of shapes kept in memory; imports come in runs of a few shapes. */
-const KNOWN_SHAPES = 4096;
+/** A rule to be filed. */
+export interface Filed {
+  readonly subjectId: number;
+  readonly ruleId: number;
+  readonly expireAt: number;
+  /** The import that stages it; 0 = in force at once. */
+  readonly importId: number;
+}
 
-/** Both inside a transaction of the caller's. */
+/** All inside a transaction of the caller's. */
 export interface RuleFiling {
-  file(subjectId: number, ruleId: number, expireAt: number, entries: readonly RuleEntry[]): void;
+  file(rule: Filed, entries: readonly RuleEntry[]): void;
   unfile(subjectId: number, ruleId: number, entries: readonly RuleEntry[]): void;
   /** Finds the rule by going through all of the subject's: for a rule that cannot be read. */
   unfileUnread(subjectId: number, ruleId: number): void;
-  /** Forgets what a transaction that was undone may have taught it. */
-  forget(): void;
 }
 
 export function createRuleFiling(connection: Connection): RuleFiling {
@@ -27,65 +32,39 @@ export function createRuleFiling(connection: Connection): RuleFiling {
 }
 
 class SqliteRuleFiling implements RuleFiling {
-  readonly #shapes = new Map<string, number>();
+  readonly #ladders: Ladders;
   readonly #addKey;
-  readonly #addLadder;
   readonly #dropKey;
-  readonly #dropLadder;
   readonly #dropKeys;
-  readonly #dropLadders;
-  readonly #countKeys;
-  readonly #countLadders;
-  readonly #findShape;
-  readonly #addShape;
+  readonly #nth;
 
-  constructor({ db }: Connection) {
+  constructor(connection: Connection) {
+    const { db } = connection;
+    this.#ladders = createLadders(connection);
     this.#addKey = db.query<unknown, [number, number, number]>(
       "INSERT OR IGNORE INTO rule_key (subject_id, hash, rule_id) VALUES (?, ?, ?)",
-    );
-    this.#addLadder = db.query<unknown, [number, number, number, number, number, number]>(
-      `INSERT OR IGNORE INTO rule_ladder
-        (subject_id, guard, shape_id, strength, rule_id, expire_at)
-      VALUES (?, ?, ?, ?, ?, ?)`,
     );
     this.#dropKey = db.query<unknown, [number, number, number]>(
       "DELETE FROM rule_key WHERE subject_id = ? AND hash = ? AND rule_id = ?",
     );
-    this.#dropLadder = db.query<unknown, [number, number, number, number, number]>(
-      `DELETE FROM rule_ladder
-      WHERE subject_id = ? AND guard = ? AND shape_id = ? AND strength = ? AND rule_id = ?`,
-    );
     this.#dropKeys = db.query<unknown, [number, number]>(
       "DELETE FROM rule_key WHERE subject_id = ? AND rule_id = ?",
     );
-    this.#dropLadders = db.query<unknown, [number, number]>(
-      "DELETE FROM rule_ladder WHERE subject_id = ? AND rule_id = ?",
-    );
-    this.#countKeys = db.query<{ count: number }, [number, number, number]>(
-      `SELECT count(*) AS count
-      FROM (SELECT 1 FROM rule_key WHERE subject_id = ? AND hash = ? LIMIT ?)`,
-    );
-    this.#countLadders = db.query<{ count: number }, [number, number, number]>(
-      `SELECT count(*) AS count
-      FROM (SELECT 1 FROM rule_ladder WHERE subject_id = ? AND guard = ? LIMIT ?)`,
-    );
-    this.#findShape = db.query<{ id: number }, [Uint8Array]>(
-      "SELECT id FROM shape WHERE digest = ?",
-    );
-    this.#addShape = db.query<{ id: number }, [Uint8Array]>(
-      "INSERT INTO shape (digest) VALUES (?) RETURNING id",
+    this.#nth = db.query<{ rule_id: number }, [number, number, number]>(
+      "SELECT rule_id FROM rule_key WHERE subject_id = ? AND hash = ? LIMIT 1 OFFSET ?",
     );
   }
 
-  file(subjectId: number, ruleId: number, expireAt: number, entries: readonly RuleEntry[]): void {
+  file(rule: Filed, entries: readonly RuleEntry[]): void {
+    const { subjectId, ruleId } = rule;
     for (const entry of entries) {
       const keys = this.#rarest(subjectId, entry.keySets);
       for (const guard of keys ?? [UNGUARDED]) {
-        if (keys !== undefined && !entry.hasThreshold && !this.#isCrowded(subjectId, guard)) {
+        const isAlone = keys !== undefined && !entry.hasThreshold;
+        if (isAlone && !this.#hasAtLeast(subjectId, guard, CROWDED)) {
           this.#addKey.run(subjectId, guard, ruleId);
         } else {
-          const shapeId = this.#shapeId(entry.shape);
-          this.#addLadder.run(subjectId, guard, shapeId, entry.strength, ruleId, expireAt);
+          this.#ladders.add(rule, guard, entry);
         }
       }
     }
@@ -93,52 +72,40 @@ class SqliteRuleFiling implements RuleFiling {
 
   unfile(subjectId: number, ruleId: number, entries: readonly RuleEntry[]): void {
     for (const entry of entries) {
-      const shapeId = this.#shapeId(entry.shape);
       // Which of its sets it was filed under depended on the rules of that day: look under all.
       for (const guard of [UNGUARDED, ...entry.keySets.flat()]) {
         this.#dropKey.run(subjectId, guard, ruleId);
-        this.#dropLadder.run(subjectId, guard, shapeId, entry.strength, ruleId);
+        this.#ladders.remove(subjectId, ruleId, guard, entry);
       }
     }
   }
 
   unfileUnread(subjectId: number, ruleId: number): void {
     this.#dropKeys.run(subjectId, ruleId);
-    this.#dropLadders.run(subjectId, ruleId);
+    this.#ladders.removeUnread(subjectId, ruleId);
   }
 
-  forget(): void {
-    this.#shapes.clear();
+  #hasAtLeast(subjectId: number, key: number, count: number): boolean {
+    return this.#nth.get(subjectId, key, count - 1) !== null;
   }
 
-  #isCrowded(subjectId: number, key: number): boolean {
-    return (this.#countKeys.get(subjectId, key, CROWDED)?.count ?? 0) >= CROWDED;
-  }
-
+  /** The set of keys with the fewest rules under it already. */
   #rarest(subjectId: number, sets: readonly (readonly number[])[]): readonly number[] | undefined {
     if (sets.length < 2) return sets[0];
     let best: readonly number[] | undefined;
     let fewest = Number.POSITIVE_INFINITY;
     for (const set of sets) {
-      let rules = 0;
-      for (const key of set) {
-        rules += 1 + (this.#countKeys.get(subjectId, key, COUNT_LIMIT)?.count ?? 0);
-        rules += this.#countLadders.get(subjectId, key, COUNT_LIMIT)?.count ?? 0;
-        if (rules >= fewest) break;
-      }
-      if (rules < fewest) [best, fewest] = [set, rules];
+      let crowd = 0;
+      for (const key of set) crowd += this.#crowd(subjectId, key);
+      if (crowd < fewest) [best, fewest] = [set, crowd];
     }
     return best;
   }
 
-  #shapeId(shape: string): number {
-    const known = this.#shapes.get(shape);
-    if (known !== undefined) return known;
-    const digest = Uint8Array.fromHex(shape);
-    const row = this.#findShape.get(digest) ?? this.#addShape.get(digest);
-    if (row === null) throw new TypeError("a shape got no id");
-    if (this.#shapes.size >= KNOWN_SHAPES) this.#shapes.clear();
-    this.#shapes.set(shape, row.id);
-    return row.id;
+  /** 1 for a key with nobody under it, more for a crowd. */
+  #crowd(subjectId: number, key: number): number {
+    const steps = CROWDS.findIndex((count) => !this.#hasAtLeast(subjectId, key, count));
+    const alone = steps === -1 ? CROWDS.length : steps;
+    return 1 + alone + (this.#ladders.hasGuard(subjectId, key) ? CROWDS.length : 0);
   }
 }

@@ -8,8 +8,8 @@ import type { Actor, ImportLine, RuleImport } from "../core/revocation/store.ts"
 import type { Parts } from "./parts.ts";
 import { endImport } from "./retention.ts";
 
-/** Rules written in one transaction: a few milliseconds, so that judgements in between do not wait. */
-const CHUNK = 250;
+/** How long one transaction may write before judgements get their turn. */
+const WRITE_MS = 10;
 
 export async function beginImport(parts: Parts, actor: Actor, source: string): Promise<RuleImport> {
   const { connection, actors, nowMs } = parts;
@@ -51,15 +51,18 @@ class StagedImport implements RuleImport {
     const { connection, index, nowMs, pause } = this.#parts;
     const nowSeconds = Math.floor(nowMs() / 1000);
     for (const { rule } of lines) checkNewRule(rule, nowSeconds);
-    for (let from = 0; from < lines.length; from += CHUNK) {
-      const chunk = lines.slice(from, from + CHUNK);
-      await connection.write(() => this.#insert(chunk, nowSeconds));
+    for (let from = 0; from < lines.length;) {
+      const rest = from === 0 ? lines : lines.slice(from);
+      const written = await connection.write(() => this.#insert(rest, nowSeconds));
+      from += written;
       const subjects = new Set<string>();
-      for (const { rule } of chunk) {
-        if (rule.scope.kind === "subject") subjects.add(rule.scope.subject);
-        else this.#globals++;
+      for (const { rule } of rest.slice(0, written)) {
+        if (rule.scope.kind === "global") this.#globals++;
+        else {
+          this.#subjects++;
+          subjects.add(rule.scope.subject);
+        }
       }
-      this.#subjects += chunk.filter(({ rule }) => rule.scope.kind === "subject").length;
       index.takeInStaged(subjects);
       await pause();
     }
@@ -99,13 +102,19 @@ class StagedImport implements RuleImport {
     await endImport(this.#parts, this.#id);
   }
 
-  #insert(lines: readonly ImportLine[], nowSeconds: number): void {
+  /** Writes as many as there is time for. @returns how many */
+  #insert(lines: readonly ImportLine[], nowSeconds: number): number {
+    const until = performance.now() + WRITE_MS;
     const { actors, journal, table } = this.#parts;
     const actorId = actors.idOf(this.#actor);
     const seq = journal.readSeq();
+    let written = 0;
     for (const { rule } of lines) {
       table.insert(rule, { actorId, nowSeconds, seq, importId: this.#id });
+      written++;
+      if (performance.now() >= until) break;
     }
+    return written;
   }
 
   #checkOpen(): void {

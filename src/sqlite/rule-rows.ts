@@ -1,7 +1,6 @@
 /** Reads rules for the judging path: prepared statements, small rows, nothing parsed. */
 import type { Statement } from "bun:sqlite";
 import type {
-  HiddenImports,
   KeyRow,
   LadderRow,
   RuleRow,
@@ -36,7 +35,7 @@ class SqliteRuleRows implements RuleRows {
   readonly #connection: Connection;
   readonly #journal: JournalReader;
   readonly #epoch: Statement<{ value: string }, []>;
-  readonly #hidden: Statement<{ id: number; state: number }, []>;
+  readonly #hidden: Statement<{ id: number }, []>;
   readonly #rule: Statement<RuleRecord, [number]>;
   readonly #formerRule: Statement<RuleRecord, [number]>;
   readonly #globals: Statement<RuleRecord, [number, number]>;
@@ -54,7 +53,7 @@ class SqliteRuleRows implements RuleRows {
     this.#connection = connection;
     this.#journal = createJournalReader(connection);
     this.#epoch = db.query("SELECT value FROM setting WHERE name = 'epoch'");
-    this.#hidden = db.query("SELECT id, state FROM rule_import WHERE state <> 1");
+    this.#hidden = db.query("SELECT id FROM rule_import WHERE state <> 1");
     this.#rule = db.query(`${RULE_COLUMNS} WHERE rule.id = ? AND rule.state = 0`);
     this.#formerRule = db.query(`${RULE_COLUMNS} WHERE rule.id = ?`);
     this.#globals = db.query(
@@ -74,9 +73,9 @@ class SqliteRuleRows implements RuleRows {
       LIMIT ?`,
     );
     this.#ladders = db.query(
-      `SELECT guard, shape_id, expire_at, rule_id
+      `SELECT guard, shape_id, rule_id
       FROM rule_ladder
-      WHERE subject_id = ?
+      WHERE subject_id = ? AND rank = 0
       ORDER BY guard, shape_id, strength DESC, rule_id
       LIMIT ?`,
     );
@@ -84,14 +83,14 @@ class SqliteRuleRows implements RuleRows {
     this.#nextLadder = db.query(
       `SELECT shape_id
       FROM rule_ladder
-      WHERE subject_id = ? AND guard = ? AND shape_id > ?
+      WHERE subject_id = ? AND rank = 0 AND guard = ? AND shape_id > ?
       ORDER BY shape_id
       LIMIT 1`,
     );
     this.#ladder = db.query(
       `SELECT rule_id
       FROM rule_ladder
-      WHERE subject_id = ? AND guard = ? AND shape_id = ?
+      WHERE subject_id = ? AND rank = 0 AND guard = ? AND shape_id = ?
       ORDER BY strength DESC, rule_id
       LIMIT ? OFFSET ?`,
     );
@@ -109,14 +108,8 @@ class SqliteRuleRows implements RuleRows {
     return this.#journal.readChanges(afterSeq, limit);
   }
 
-  readHiddenImports(): HiddenImports {
-    return this.#connection.read(() => {
-      const imports = this.#hidden.all();
-      return {
-        ids: new Set(imports.map(({ id }) => id)),
-        isStaging: imports.some(({ state }) => state === 0),
-      };
-    });
+  readHiddenImports(): ReadonlySet<number> {
+    return this.#connection.read(() => new Set(this.#hidden.all().map(({ id }) => id)));
   }
 
   readRule(id: number): RuleRow | undefined {

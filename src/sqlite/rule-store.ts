@@ -37,7 +37,7 @@ class SqliteRuleStore implements RuleStore {
     this.#parts = parts;
     this.#listing = createRuleListing(
       parts.connection,
-      (importId) => parts.rows.readHiddenImports().ids.has(importId),
+      (importId) => parts.rows.readHiddenImports().has(importId),
       parts.pause,
     );
     this.#countEnded = db.query<{ count: number }, [number]>(
@@ -71,8 +71,7 @@ class SqliteRuleStore implements RuleStore {
     const { connection, rows, table } = this.#parts;
     const record = connection.read(() => table.find(id));
     if (record === undefined || record.state === GIVEN_UP) return undefined;
-    if (record.import_id !== 0 && rows.readHiddenImports().ids.has(record.import_id))
-      return undefined;
+    if (record.import_id !== 0 && rows.readHiddenImports().has(record.import_id)) return undefined;
     return toStoredRule(record, this.#nowSeconds());
   }
 
@@ -182,7 +181,7 @@ class SqliteRuleStore implements RuleStore {
   #lift(id: number, reason: string, actor: Actor): Written {
     const { actors, audit, journalWriter, rows, table } = this.#parts;
     const record = table.find(id);
-    const isStaged = record !== undefined && rows.readHiddenImports().ids.has(record.import_id);
+    const isStaged = record !== undefined && rows.readHiddenImports().has(record.import_id);
     if (record === undefined || record.state === GIVEN_UP || isStaged) {
       throw new AppError("not_found", `there is no rule ${id}`);
     }

@@ -137,7 +137,8 @@ class SqliteRuleTable implements RuleTable {
     );
     const id = Number(lastInsertRowid);
     if (subjectId !== undefined) {
-      this.filing.file(subjectId, id, expireAt, ruleEntries(rule.condition, issuer));
+      const filed = { subjectId, ruleId: id, expireAt, importId: writing.importId };
+      this.filing.file(filed, ruleEntries(rule.condition, issuer));
     }
     // Never counted down again: it only says that tokens' digests may be asked for.
     if (namesDigest(rule.condition)) this.tally("digest", 1);

@@ -2,7 +2,7 @@
 import type { JsonValue } from "../json.ts";
 import type { Scalar } from "./compare.ts";
 import { isJsonArray } from "./json-text.ts";
-import { compilePattern } from "./pattern.ts";
+import type { CompilePattern } from "./pattern.ts";
 import type { Check } from "./rule.ts";
 
 export const OPERATORS: ReadonlySet<string> = new Set([
@@ -28,7 +28,11 @@ export function isScalar(value: JsonValue): value is Scalar {
 }
 
 /** Types one operator's operand. @returns what was expected, in words, when it is not that */
-export function parseCheck(operator: string, operand: JsonValue): Check | string {
+export function parseCheck(
+  operator: string,
+  operand: JsonValue,
+  compile: CompilePattern,
+): Check | string {
   switch (operator) {
     case "eq":
     case "ne":
@@ -51,7 +55,7 @@ export function parseCheck(operator: string, operand: JsonValue): Check | string
       return { op: "sw", operand };
     case "regex": {
       if (typeof operand !== "string") return "a string";
-      const pattern = compilePattern(operand);
+      const pattern = compile(operand);
       return typeof pattern === "string" ? pattern : { op: "regex", operand: pattern };
     }
     case "exists":

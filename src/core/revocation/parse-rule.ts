@@ -5,6 +5,7 @@ import type { JsonObject, JsonValue } from "../json.ts";
 import { parseClaimPath } from "./claim-path.ts";
 import { isJsonObject, jsonText } from "./json-text.ts";
 import { isScalar, OPERATORS, parseCheck } from "./operand.ts";
+import { type CompilePattern, compilePattern } from "./pattern.ts";
 import {
   type Check,
   type Condition,
@@ -20,12 +21,16 @@ import {
  * Inside a claim's object a member is an operator if it has an operator's name; otherwise it must
  * hold an object, and is then a member of the claim's value: `{"a":{"b":{"eq":1}}}` is `{"a.b":1}`.
  *
+ * @param compile for who parses many rules: one with a memory (`createPatternCache`)
  * @throws AppError invalid, with `path` as a JSON Pointer from the rule's top and `expected`
  */
-export function parseRule(input: string | JsonObject): Rule {
+export function parseRule(
+  input: string | JsonObject,
+  compile: CompilePattern = compilePattern,
+): Rule {
   const value = typeof input === "string" ? parseText(input) : input;
   if (!isJsonObject(value)) throw refused("", "the rule is not an object", "a JSON object");
-  const condition = parseCondition(value, [], false);
+  const condition = parseCondition(value, { at: [], isClaim: false, compile });
   const text = jsonText(value);
   if (Buffer.byteLength(text) > MAX_RULE_BYTES) throw tooLong();
   return { text, condition };
@@ -46,8 +51,15 @@ function parseText(text: string): JsonValue {
   }
 }
 
-/** @param isClaim true below the top, where an operator's name is an operator */
-function parseCondition(object: JsonObject, at: readonly string[], isClaim: boolean): Condition {
+interface Place {
+  readonly at: readonly string[];
+  /** True below the top, where an operator's name is an operator. */
+  readonly isClaim: boolean;
+  readonly compile: CompilePattern;
+}
+
+function parseCondition(object: JsonObject, place: Place): Condition {
+  const { at, isClaim, compile } = place;
   if (at.length >= MAX_RULE_LEVELS) {
     throw refused(
       pointer(at),
@@ -63,11 +75,11 @@ function parseCondition(object: JsonObject, at: readonly string[], isClaim: bool
       if (typeof value !== "boolean")
         throw refused(pointer(here), "_or is not a boolean", "true or false");
     } else if (isClaim && OPERATORS.has(name)) {
-      checks.push(checkOf(name, value, here));
+      checks.push(checkOf(name, value, here, compile));
     } else {
       members.push({
         path: parseClaimPath(name),
-        condition: parseMember(value, here, isClaim),
+        condition: parseMember(value, { ...place, at: here }),
       });
     }
   }
@@ -83,8 +95,9 @@ function parseCondition(object: JsonObject, at: readonly string[], isClaim: bool
   return { any: object.get("_or") === true, checks, members };
 }
 
-function parseMember(value: JsonValue, here: readonly string[], isClaim: boolean): Condition {
-  if (isJsonObject(value)) return parseCondition(value, here, true);
+function parseMember(value: JsonValue, place: Place): Condition {
+  const { at: here, isClaim } = place;
+  if (isJsonObject(value)) return parseCondition(value, { ...place, isClaim: true });
   if (isClaim) {
     throw refused(
       pointer(here),
@@ -102,8 +115,13 @@ function parseMember(value: JsonValue, here: readonly string[], isClaim: boolean
   return { any: false, checks: [{ op: "eq", operand: value }], members: [] };
 }
 
-function checkOf(operator: string, value: JsonValue, here: readonly string[]): Check {
-  const check = parseCheck(operator, value);
+function checkOf(
+  operator: string,
+  value: JsonValue,
+  here: readonly string[],
+  compile: CompilePattern,
+): Check {
+  const check = parseCheck(operator, value, compile);
   if (typeof check === "string") {
     throw refused(pointer(here), `the operand of ${operator} cannot be used`, check);
   }

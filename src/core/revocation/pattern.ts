@@ -1,4 +1,5 @@
 /** Patterns that run in linear time (RE2 syntax), bounded so that one look costs 50 ms at most. */
+import { LRUCache } from "lru-cache";
 import { RE2JS } from "re2js";
 
 /** A compiled pattern; `test` says whether any part of the text matches. */
@@ -6,6 +7,9 @@ export interface Pattern {
   readonly source: string;
   test(text: string): boolean;
 }
+
+/** Makes a pattern, or says in words what was expected instead. */
+export type CompilePattern = (source: string) => Pattern | string;
 
 /** Characters a pattern may have. */
 export const MAX_PATTERN_LENGTH = 1024;
@@ -55,4 +59,14 @@ export function compilePattern(source: string): Pattern | string {
   }
   const longest = longestText(size);
   return { source, test: (text) => text.length > longest || program.test(text) };
+}
+
+/** Compiles each pattern once as long as it is among the `limit` used last: rules repeat each other. */
+export function createPatternCache(limit: number): CompilePattern {
+  const known = new LRUCache<string, Pattern>({ max: limit });
+  return (source) => {
+    const pattern = known.get(source) ?? compilePattern(source);
+    if (typeof pattern !== "string") known.set(source, pattern);
+    return pattern;
+  };
 }

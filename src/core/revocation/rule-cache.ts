@@ -3,14 +3,19 @@ import { LRUCache } from "lru-cache";
 import { AppError } from "../app-error.ts";
 import type { LoadedRule, RuleLoader } from "./filter.ts";
 import { parseRule } from "./parse-rule.ts";
-import type { HiddenImports, RuleRow, RuleRows } from "./rule-rows.ts";
+import { type CompilePattern, createPatternCache } from "./pattern.ts";
+import type { RuleRow, RuleRows } from "./rule-rows.ts";
 import { type Rule, RULE_FORMAT } from "./rule.ts";
+
+/** Patterns that rules share are compiled once; each holds memory of its own while it is in use. */
+const KNOWN_PATTERNS = 256;
 
 export class RuleCache implements RuleLoader {
   readonly #rows: RuleRows;
   readonly #rules: LRUCache<number, LoadedRule & { readonly bytes: number }>;
+  readonly #patterns = createPatternCache(KNOWN_PATTERNS);
   readonly #unreadable = new Map<number, RuleRow>();
-  #hidden: HiddenImports = { ids: new Set(), isStaging: false };
+  #hidden: ReadonlySet<number> = new Set();
 
   constructor(rows: RuleRows, maxBytes: number) {
     this.#rows = rows;
@@ -26,12 +31,8 @@ export class RuleCache implements RuleLoader {
     return this.#unreadable;
   }
 
-  get isStaging(): boolean {
-    return this.#hidden.isStaging;
-  }
-
   isHidden(importId: number): boolean {
-    return this.#hidden.ids.has(importId);
+    return this.#hidden.has(importId);
   }
 
   rule(id: number): LoadedRule | undefined {
@@ -45,7 +46,8 @@ export class RuleCache implements RuleLoader {
   /** Parses a row and keeps it; remembers it as unreadable when that fails. */
   read(row: RuleRow): LoadedRule {
     const { id, issuer, expireAt, importId } = row;
-    const condition = row.format === RULE_FORMAT ? tryParse(row.text)?.condition : undefined;
+    const condition =
+      row.format === RULE_FORMAT ? tryParse(row.text, this.#patterns)?.condition : undefined;
     if (condition === undefined) this.#unreadable.set(id, row);
     // A parsed rule was measured at about six times its text.
     const bytes = 400 + row.text.length * 6;
@@ -71,9 +73,9 @@ export class RuleCache implements RuleLoader {
   }
 }
 
-function tryParse(text: string): Rule | undefined {
+function tryParse(text: string, compile: CompilePattern): Rule | undefined {
   try {
-    return parseRule(text);
+    return parseRule(text, compile);
   } catch (error) {
     if (error instanceof AppError) return undefined;
     throw error;

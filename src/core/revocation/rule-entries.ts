@@ -42,22 +42,42 @@ export function ruleEntries(
   condition: Condition,
   issuer: string | undefined,
 ): readonly RuleEntry[] {
-  return partsOf(condition, []).map((part) => {
-    let pathHash: PathHash;
-    for (const step of part.path) pathHash = extendPath(pathHash, step.name);
+  return partsOf(condition, []).map((part) => new PartEntry(part, issuer));
+}
+
+class PartEntry implements RuleEntry {
+  readonly keySets: readonly (readonly number[])[];
+  readonly strength: number;
+  readonly hasThreshold: boolean;
+  readonly #part: Part;
+  readonly #issuer: string | undefined;
+  readonly #threshold: Threshold | undefined;
+  #shape: string | undefined;
+
+  constructor(part: Part, issuer: string | undefined) {
+    let path: PathHash;
+    for (const step of part.path) path = extendPath(path, step.name);
     const threshold = findThreshold(part.condition);
-    const shape = JSON.stringify([
-      issuer ?? null,
-      part.path.map((step) => step.name),
-      shapeOf(part.condition, threshold),
-    ]);
-    return {
-      keySets: keySetsOf(part.condition, pathHash),
-      shape: hash("sha256", shape, "hex").slice(0, 32),
-      strength: threshold === undefined ? 0 : strengthOf(threshold),
-      hasThreshold: threshold !== undefined,
-    };
-  });
+    this.keySets = keySetsOf(part.condition, path);
+    this.strength = threshold === undefined ? 0 : strengthOf(threshold);
+    this.hasThreshold = threshold !== undefined;
+    this.#part = part;
+    this.#issuer = issuer;
+    this.#threshold = threshold;
+  }
+
+  /** Made when asked for: most rules stand alone under their key. */
+  get shape(): string {
+    this.#shape ??= hash("sha256", this.#shapeText(), "hex").slice(0, 32);
+    return this.#shape;
+  }
+
+  #shapeText(): string {
+    const { path, condition } = this.#part;
+    const issuer = this.#issuer === undefined ? "null" : JSON.stringify(this.#issuer);
+    const names = path.map((step) => JSON.stringify(step.name)).join(",");
+    return `[${issuer},[${names}],${shapeOf(condition, this.#threshold)}]`;
+  }
 }
 
 function partsOf(condition: Condition, path: readonly ClaimPath[]): readonly Part[] {
@@ -123,14 +143,19 @@ function strengthOf(threshold: Threshold): number {
   return (isUpper ? threshold.operand : -threshold.operand) + 0;
 }
 
-function shapeOf(condition: Condition, hole: Threshold | undefined): unknown {
-  return [
-    condition.any,
-    condition.checks.map((check) => [check.op, check === hole ? [] : operandText(check)]),
-    condition.members.map((member) => [member.path.name, shapeOf(member.condition, hole)]),
+/** Unambiguous: JSON, with a hole that no operand looks like. */
+function shapeOf(condition: Condition, hole: Threshold | undefined): string {
+  const parts = [
+    ...condition.checks.map(
+      (check) => `["${check.op}",${check === hole ? "#" : operandText(check)}]`,
+    ),
+    ...condition.members.map(
+      (member) => `{${JSON.stringify(member.path.name)}:${shapeOf(member.condition, hole)}}`,
+    ),
   ];
+  return `[${condition.any},${parts.join(",")}]`;
 }
 
 function operandText(check: Check): string {
-  return check.op === "regex" ? check.operand.source : jsonText(check.operand);
+  return jsonText(check.op === "regex" ? check.operand.source : check.operand);
 }

@@ -235,7 +235,7 @@ export class RuleIndex implements RevocationIndex {
     const entries = this.#rows.readSubjectEntries(subjectId, this.#subjectEntries);
     if (entries === undefined) return createDiskFilter(subjectId, this.#rows, this.#cache);
     if (entries.keys.length === 0 && entries.ladders.length === 0) return NO_RULES;
-    return createSubjectFilter(entries, this.#cache, !this.#cache.isStaging);
+    return createSubjectFilter(entries, this.#cache);
   }
 }
 

@@ -17,23 +17,19 @@ export interface RuleRow {
 /** A rule filed under a key: `[key, ruleId]`. */
 export type KeyRow = readonly [key: number, ruleId: number];
 
-/** A rule of a ladder: `[guard, shapeId, expireAt, ruleId]`; a guard is a key, or UNGUARDED. */
-export type LadderRow = readonly [guard: number, shapeId: number, expireAt: number, ruleId: number];
+/** A rule of a ladder: `[guard, shapeId, ruleId]`; a guard is a key, or UNGUARDED. */
+export type LadderRow = readonly [guard: number, shapeId: number, ruleId: number];
 
 /** The guard of a ladder that is tried on every token. */
 export const UNGUARDED = -1;
 
-/** Keys ascending; ladders by guard, then shape, then strength descending. */
+/**
+ * Keys ascending; ladders by guard, then shape, then strength descending. Rules of a ladder that
+ * cannot decide, because a stronger one lasts at least as long, need not be there.
+ */
 export interface SubjectEntries {
   readonly keys: readonly KeyRow[];
   readonly ladders: readonly LadderRow[];
-}
-
-/** Imports whose rules are not in force: being staged, or given up. */
-export interface HiddenImports {
-  readonly ids: ReadonlySet<number>;
-  /** Whether one of them may still be committed. */
-  readonly isStaging: boolean;
 }
 
 /** Every method throws AppError unavailable when the store cannot be read. */
@@ -42,7 +38,8 @@ export interface RuleRows {
   readSeq(): number;
   /** Undefined when the journal no longer reaches back so far. */
   readChanges(afterSeq: number, limit: number): readonly Change[] | undefined;
-  readHiddenImports(): HiddenImports;
+  /** Imports whose rules are not in force: being staged, or given up. */
+  readHiddenImports(): ReadonlySet<number>;
   /** The rule, unless lifted, swept or unknown. */
   readRule(id: number): RuleRow | undefined;
   /** The rule whatever its state, as long as it is kept. */

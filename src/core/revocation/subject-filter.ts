@@ -8,16 +8,9 @@ const OVERHEAD_BYTES = 320;
 /**
  * Compiles a subject's entries; nothing is parsed. Never changed afterwards: when the subject's
  * rules change it is dropped and made anew.
- *
- * @param prune whether ladders may be cut to the rules that can ever decide; not while an import is
- *   staged, because a rule that is not in force yet decides nothing
  */
-export function createSubjectFilter(
-  entries: SubjectEntries,
-  loader: RuleLoader,
-  prune: boolean,
-): RuleFilter {
-  return new SubjectFilter(entries, loader, prune);
+export function createSubjectFilter(entries: SubjectEntries, loader: RuleLoader): RuleFilter {
+  return new SubjectFilter(entries, loader);
 }
 
 class SubjectFilter implements RuleFilter {
@@ -29,11 +22,11 @@ class SubjectFilter implements RuleFilter {
   readonly #unguarded: (readonly number[])[] = [];
   readonly bytes: number;
 
-  constructor(entries: SubjectEntries, loader: RuleLoader, prune: boolean) {
+  constructor(entries: SubjectEntries, loader: RuleLoader) {
     this.#loader = loader;
     const guarded: (readonly [guard: number, target: number])[] = [];
     let ladderIds = 0;
-    for (const [guard, ids] of laddersOf(entries.ladders, prune)) {
+    for (const [guard, ids] of laddersOf(entries.ladders)) {
       ladderIds += ids.length;
       if (guard === UNGUARDED) this.#unguarded.push(ids);
       else guarded.push([guard, -this.#ladders.push(ids)]);
@@ -93,22 +86,14 @@ class SubjectFilter implements RuleFilter {
 
 function* laddersOf(
   rows: readonly LadderRow[],
-  prune: boolean,
 ): Generator<readonly [guard: number, ids: readonly number[]]> {
   let ids: number[] = [];
-  let lastEnd = -1;
-  for (const [at, [guard, shapeId, expireAt, ruleId]] of rows.entries()) {
-    // A weaker rule decides only once every stronger one has ended before it.
-    const end = expireAt === 0 ? Number.POSITIVE_INFINITY : expireAt;
-    if (!prune || end > lastEnd) {
-      ids.push(ruleId);
-      lastEnd = Math.max(end, lastEnd);
-    }
+  for (const [at, [guard, shapeId, ruleId]] of rows.entries()) {
+    ids.push(ruleId);
     const following = rows[at + 1];
     if (following === undefined || following[0] !== guard || following[1] !== shapeId) {
       yield [guard, ids];
       ids = [];
-      lastEnd = -1;
     }
   }
 }

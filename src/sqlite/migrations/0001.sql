@@ -72,14 +72,17 @@ CREATE TABLE shape (
   digest BLOB NOT NULL UNIQUE
 ) STRICT;
 
+-- rank: 0 may decide, 1 waits behind one of rank 0 that is as strong and lasts as long.
 CREATE TABLE rule_ladder (
   subject_id INTEGER NOT NULL,
+  rank INTEGER NOT NULL,
   guard INTEGER NOT NULL,
   shape_id INTEGER NOT NULL,
   strength REAL NOT NULL,
   rule_id INTEGER NOT NULL,
   expire_at INTEGER NOT NULL,
-  PRIMARY KEY (subject_id, guard, shape_id, strength DESC, rule_id)
+  import_id INTEGER NOT NULL,
+  PRIMARY KEY (subject_id, rank, guard, shape_id, strength DESC, rule_id)
 ) STRICT, WITHOUT ROWID;
 
 -- state: 0 staged, 1 committed, 2 given up.

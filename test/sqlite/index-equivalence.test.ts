@@ -1,0 +1,169 @@
+/** Whatever way a rule is filed and found, the answer is that of trying every rule in turn. */
+import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
+import type { JsonObject } from "../../src/core/json.ts";
+import { parseRule } from "../../src/core/revocation/parse-rule.ts";
+import { ruleMatches } from "../../src/core/revocation/reference.ts";
+import type { RevocationIndex, RuleMatch, RuleScope } from "../../src/core/revocation/store.ts";
+import { openStore } from "../../src/sqlite/open-store.ts";
+import { claimSets, rules } from "../core/revocation/arbitraries.ts";
+import { ACTOR, NOW, useFolder } from "./store-fixture.ts";
+
+const numRuns = process.env["FULL"] === "1" ? 200 : 40;
+
+interface Given {
+  readonly scope: RuleScope;
+  readonly rule: JsonObject;
+  readonly expireAt: number;
+  readonly isLifted: boolean;
+}
+
+interface Asked {
+  readonly claims: JsonObject;
+  readonly subjects: readonly string[];
+  readonly issuer: string | undefined;
+  readonly nowSeconds: number;
+}
+
+const issuers = fc.constantFrom(undefined, "one", "one", "two");
+
+/** Mostly one subject, so that its rules meet. */
+const subjects = fc.constantFrom("bob", "bob", "bob", "bob", "eve", "g");
+
+/** Rules that differ in a threshold only, as an issuer's software writes them by the hundred. */
+const ladders: fc.Arbitrary<JsonObject> = fc
+  .tuple(
+    fc.constantFrom("lte", "lte", "gt", "gte"),
+    fc.integer({ min: 0, max: 9 }),
+    fc.constantFrom<JsonObject>(new Map(), new Map(), new Map([["sub", "a"]])),
+  )
+  .map(([op, bound, more]) => new Map([...more, ["iat", new Map([[op, bound]])]]));
+
+const subjectScopes: fc.Arbitrary<RuleScope> = fc.record({
+  kind: fc.constant("subject" as const),
+  subject: subjects,
+  issuer: issuers,
+});
+
+const scopes: fc.Arbitrary<RuleScope> = fc.oneof(
+  fc.constant<RuleScope>({ kind: "global" }),
+  subjectScopes,
+);
+
+function givenOf(
+  scope: fc.Arbitrary<RuleScope>,
+  rule: fc.Arbitrary<JsonObject>,
+): fc.Arbitrary<Given> {
+  return fc.record({
+    scope,
+    rule,
+    expireAt: fc.constantFrom(0, 0, NOW + 10, NOW + 20),
+    isLifted: fc.constantFrom(false, false, false, true),
+  });
+}
+
+/**
+ * Random rules match so often that a few of them hide what all others would have answered: few at a
+ * time, or many of a kind that matches seldom.
+ */
+const givens: fc.Arbitrary<readonly Given[]> = fc.oneof(
+  fc.array(givenOf(scopes, rules), { minLength: 1, maxLength: 3 }),
+  fc.array(givenOf(scopes, ladders), { minLength: 1, maxLength: 6 }),
+  fc.array(givenOf(subjectScopes, ladders), { minLength: 10, maxLength: 30 }),
+);
+
+const questions: fc.Arbitrary<Asked> = fc.record({
+  claims: fc.oneof(
+    claimSets,
+    fc.record({ iat: fc.integer({ min: 0, max: 10 }), sub: fc.constantFrom("a", "b") }).map(
+      ({ iat, sub }): JsonObject =>
+        new Map<string, string | number>([
+          ["iat", iat],
+          ["sub", sub],
+        ]),
+    ),
+  ),
+  subjects: fc.subarray(["bob", "eve", "g", "nobody"]),
+  issuer: issuers,
+  nowSeconds: fc.constantFrom(NOW, NOW + 9, NOW + 10, NOW + 25),
+});
+
+function isMeant({ scope, expireAt, isLifted }: Given, asked: Asked): boolean {
+  if (isLifted || (expireAt !== 0 && asked.nowSeconds >= expireAt)) return false;
+  if (scope.kind === "global") return true;
+  const isIssuer = scope.issuer === undefined || scope.issuer === asked.issuer;
+  return isIssuer && asked.subjects.includes(scope.subject);
+}
+
+function ask(index: RevocationIndex, asked: Asked): RuleMatch | undefined {
+  return index.findMatch(asked.claims, asked.subjects, asked.issuer, asked.nowSeconds);
+}
+
+describe("findMatch", () => {
+  const folder = useFolder();
+
+  for (const [way, subjectEntries] of [
+    ["compiled in memory", 8192],
+    ["looked up on disk", 0],
+  ] as const) {
+    test(`agrees with the reference over all rules, subjects ${way}`, async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          givens,
+          fc.array(questions, { minLength: 10, maxLength: 40 }),
+          async (given, asked) => {
+            const path = folder();
+            const nowMs = () => NOW * 1000;
+            const first = await openStore(path, { nowMs, index: { subjectEntries } });
+            const byId = new Map<number, Given>();
+            for (const one of given) {
+              // Asked in between, so that what was compiled has to be dropped.
+              for (const question of asked.slice(0, 3)) ask(first.index, question);
+              const { scope, expireAt } = one;
+              const rule = parseRule(one.rule);
+              const { id } = await first.rules.addRule(
+                { scope, rule, expireAt, reason: "x" },
+                ACTOR,
+              );
+              if (one.isLifted) await first.rules.liftRule(id, "x", ACTOR);
+              byId.set(id, one);
+            }
+            const check = (index: RevocationIndex): void => {
+              for (const question of asked) {
+                const expected = given.some(
+                  (one) => isMeant(one, question) && ruleMatches(one.rule, question.claims),
+                );
+                const found = ask(index, question);
+                expect(found !== undefined).toBe(expected);
+                if (found === undefined) continue;
+                const one = byId.get(found.ruleId);
+                expect(one?.scope.kind).toBe(found.scope);
+                expect(one !== undefined && isMeant(one, question)).toBe(true);
+                expect(one !== undefined && ruleMatches(one.rule, question.claims)).toBe(true);
+              }
+            };
+            check(first.index);
+            await first.close();
+            const second = await openStore(path, {
+              nowMs: () => (NOW + 15) * 1000,
+              index: { subjectEntries },
+            });
+            check(second.index);
+            // What has ended by then is taken out of the index: later answers stay the same.
+            await second.tidy();
+            const late = asked.map((one) => ({ ...one, nowSeconds: NOW + 25 }));
+            for (const question of late) {
+              expect(ask(second.index, question) !== undefined).toBe(
+                given.some(
+                  (one) => isMeant(one, question) && ruleMatches(one.rule, question.claims),
+                ),
+              );
+            }
+            await second.close();
+          },
+        ),
+        { numRuns },
+      );
+    }, 600_000);
+  }
+});
