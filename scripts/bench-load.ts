@@ -19,11 +19,11 @@ local requests, at = {}, 0
 function setup(thread) end
 function init()
   if use == "none" then
-    requests[1] = wrk.format("GET", "/", { host = "app.test" })
+    requests[1] = wrk.format("GET", "/", { Host = "app.test" })
     return
   end
   for token in io.lines(path) do
-    requests[#requests + 1] = wrk.format("GET", "/", { host = "app.test", authorization = "Bearer " .. token })
+    requests[#requests + 1] = wrk.format("GET", "/", { Host = "app.test", Authorization = "Bearer " .. token })
     if use == "cycle" and #requests >= limit then break end
   end
 end
