@@ -28,13 +28,15 @@ const FLOORS: Readonly<Record<string, { inside: readonly string[]; packages: rea
     },
     log: { inside: ["log"], packages: [] },
     metrics: { inside: ["core", "metrics"], packages: ["prom-client"] },
+    systemd: { inside: ["systemd"], packages: ["bun:ffi"] },
     "admin-ui": { inside: ["admin-ui"], packages: ["preact", "@preact/signals"] },
     app: {
-      inside: ["core", "config", "sqlite", "jwks", "http", "log", "metrics", "app"],
+      // Of the page it takes the bundle's list of files (admin-ui/index.html), nothing else.
+      inside: ["core", "config", "sqlite", "jwks", "http", "log", "metrics", "admin-ui", "app"],
       packages: ["node:"],
     },
     cli: {
-      inside: ["core", "config", "app", "log", "cli"],
+      inside: ["core", "config", "app", "log", "systemd", "cli"],
       packages: ["commander", "node:", "bun"],
     },
     main: { inside: ["cli", "main"], packages: ["node:"] },
