@@ -4,6 +4,9 @@ import { adminListeners, createAdmin } from "./app/admin.ts";
 import { GroundWatch } from "./app/ground-watch.ts";
 import { createJudging, fingerprintOf, grounds, type Judging } from "./app/judging.ts";
 import { listKeySources } from "./app/key-sources.ts";
+import { toShownSource } from "./app/figures.ts";
+import { observe } from "./app/observation.ts";
+import { readPageFiles } from "./app/page-files.ts";
 import { createHealth } from "./app/readiness.ts";
 import { resolveVerifierKeys } from "./app/verifier-key-file.ts";
 import type { Config } from "./config/load.ts";
@@ -13,6 +16,7 @@ import { fencedAtMs, LEASE_MS } from "./core/feed/lease.ts";
 import { TrustRecord } from "./core/feed/trust-record.ts";
 import { VerifierRegistry } from "./core/feed/verifier-registry.ts";
 import { createBodyReader } from "./http/body-reader.ts";
+import { createAdminPage } from "./http/admin-page.ts";
 import { createIsAllowedHost } from "./http/host-check.ts";
 import { listen, type Address, type Listener } from "./http/listen.ts";
 import { createTokenServer } from "./http/token-server/app.ts";
@@ -21,7 +25,6 @@ import { createIsVerifier } from "./http/verifier-key.ts";
 import { KeySyncer } from "./jwks/key-syncer.ts";
 import { createLastGoodStore } from "./jwks/last-good.ts";
 import { describeError, type Log } from "./log.ts";
-import { createMetrics } from "./metrics.ts";
 import { openStore } from "./sqlite/open-store.ts";
 
 export interface AppDeps {
@@ -38,8 +41,12 @@ export interface App {
   readonly ports: readonly (number | undefined)[];
   /** The one-time link by which the first admin is made; undefined where there is one. */
   readonly firstRunLink: string | undefined;
-  /** Takes up what may change while running: keys, policy. @throws ConfigError: nothing was changed */
-  reload(config: Config): Promise<void>;
+  /**
+   * Reads the configuration again and takes up what may change while running: keys, policy.
+   *
+   * @throws ConfigError: nothing was changed
+   */
+  reload(read: () => Config): Promise<Config>;
   stop(): Promise<void>;
 }
 
@@ -53,12 +60,21 @@ const UNIX_SOCKET_MODE = 0o660;
 
 /** Starts everything, or nothing. @throws ConfigError, AppError (the folder is in use, the store is damaged) */
 export async function startApp(config: Config, deps: AppDeps): Promise<App> {
-  const { log, monotonicMs, nowMs } = deps;
+  const { monotonicMs, nowMs } = deps;
   const { settings } = config;
   const nowSeconds = () => nowMs() / 1000;
-  const onFailure = (error: unknown) => log.error("a request failed inside", describeError(error));
   const store = await openStore(settings.dataDir, { nowMs });
   const { index, rules, accounts } = store;
+  const observation = observe({
+    ...deps,
+    config,
+    store,
+    verifiers: () => registry.verifiers(),
+    keySources: () => syncer.states(),
+    ready: () => health.ready(),
+  });
+  const { log, metrics } = observation;
+  const onFailure = (error: unknown) => log.error("a request failed inside", describeError(error));
 
   const trust = await TrustRecord.open(
     { raise: (name, atLeast) => accounts.raiseSetting(name, atLeast) },
@@ -72,6 +88,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       const timer = setTimeout(run, delayMs);
       return () => clearTimeout(timer);
     },
+    onApplied: metrics.observeApplied,
   });
   const changes = new ChangeLog(index.seq);
   const watch = new GroundWatch(rules, accounts);
@@ -91,14 +108,15 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       }),
       random: deps.random,
       onSync: (state, isChanged) => {
-        metrics.observeSync(state.name, state.error !== undefined);
+        const source = toShownSource(state.name);
+        metrics.observeSync(source, state.error !== undefined);
         if (state.error !== undefined) {
-          log.warn("key source failed", { source: state.name, error: state.error });
+          log.warn("key source failed", { source, error: state.error });
         }
         if (!isChanged) return;
         const { keys = [], problems = [] } = state.set ?? {};
-        log.info("keys changed", { source: state.name, keys: keys.length });
-        for (const problem of problems) log.warn("key", { source: state.name, problem });
+        log.info("keys changed", { source, keys: keys.length });
+        for (const problem of problems) log.warn("key", { source, problem });
         noteGrounds();
       },
     });
@@ -106,15 +124,6 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   const ring = () => syncer.ring();
   let judging: Judging = createJudging(config, ring, index, nowSeconds);
 
-  const metrics = createMetrics({
-    version: deps.version,
-    keyAges: () =>
-      syncer.states().map(({ name: source, fetchedAtSeconds, set }) => ({
-        source,
-        ageSeconds: fetchedAtSeconds === undefined ? Number.NaN : nowSeconds() - fetchedAtSeconds,
-        keys: set?.keys.length ?? 0,
-      })),
-  });
   const isVerifier = createIsVerifier(resolveVerifierKeys(settings.verifierKey, settings.dataDir));
   const feed = new Feed({
     isVerifier,
@@ -124,7 +133,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     keysFingerprint: () => fingerprintOf(ring()),
     leaseMs: (staleSeconds) => (trust.record.allows(LEASE_MS + staleSeconds * 1000) ? LEASE_MS : 0),
     monotonicMs,
-    onReport: () => undefined,
+    onReport: (_, counters) => metrics.observeCache(counters),
   });
   const stopListening = rules.onChange((committed) => {
     const fresh = committed.map(({ seq, scope, subject }) => ({
@@ -162,7 +171,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     policies: () => judging.policies,
     syncer: () => syncer,
     ready: () => health.ready(),
-    page: () => undefined,
+    page: createAdminPage(await readPageFiles()),
     nowSeconds,
     version: deps.version,
     onFailure,
@@ -184,8 +193,8 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
         .then(() => registry.answeredWithoutLease(ttlSeconds, judgedSeq));
     },
     bodies,
-    onVerdict: (verdict, seconds) => {
-      metrics.observeVerdict(verdict, seconds);
+    onVerdict: (verdict, seconds, path) => {
+      metrics.observeVerdict(verdict, seconds, path);
       admin.onVerdict(verdict);
     },
     onFailure,
@@ -213,13 +222,19 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     bodies.close();
     syncer.stop();
     stopListening();
+    observation.stop();
     await store.close();
   };
   try {
     for (const address of settings.listen)
-      open(toAddress(address), { ...shared, handle: tokenServer });
-    for (const { address, options } of adminListeners(config, admin.handle))
-      open(address, { ...shared, ...options });
+      open(toAddress(address), { ...shared, handle: observation.follow("token", tokenServer) });
+    for (const { address, options } of adminListeners(config, admin.handle)) {
+      const handle = observation.follow(
+        address.kind === "unix" ? "control" : "admin",
+        options.handle,
+      );
+      open(address, { ...shared, ...options, handle });
+    }
   } catch (error) {
     await close();
     throw error;
@@ -230,14 +245,22 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   return {
     ports: listeners.map(({ port }) => port),
     firstRunLink: await admin.firstRunLink(adminOrigin),
-    async reload(next) {
-      const nextSyncer = createSyncer(next);
-      const nextJudging = createJudging(next, () => nextSyncer.ring(), index, nowSeconds);
-      await nextSyncer.start();
-      syncer.stop();
-      syncer = nextSyncer;
-      judging = nextJudging;
-      noteGrounds();
+    async reload(read) {
+      try {
+        const next = read();
+        const nextSyncer = createSyncer(next);
+        const nextJudging = createJudging(next, () => nextSyncer.ring(), index, nowSeconds);
+        await nextSyncer.start();
+        syncer.stop();
+        syncer = nextSyncer;
+        judging = nextJudging;
+        noteGrounds();
+        observation.reloaded(true);
+        return next;
+      } catch (error) {
+        observation.reloaded(false);
+        throw error;
+      }
     },
     stop: close,
   };

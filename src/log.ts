@@ -8,6 +8,8 @@ export interface Log {
   readonly info: (message: string, facts?: LogFacts) => void;
   readonly warn: (message: string, facts?: LogFacts) => void;
   readonly error: (message: string, facts?: LogFacts) => void;
+  /** Whether a line of this level would be written: gathering its facts may cost something. */
+  readonly isOn: (level: LogLevel) => boolean;
 }
 
 const ORDER: readonly LogLevel[] = ["debug", "info", "warn", "error"];
@@ -19,14 +21,28 @@ const ORDER: readonly LogLevel[] = ["debug", "info", "warn", "error"];
  * @param write takes one line, its line break included
  */
 export function createLog(least: () => LogLevel, write: (line: string) => void): Log {
+  const isOn = (level: LogLevel) => ORDER.indexOf(level) >= ORDER.indexOf(least());
   const at =
     (level: LogLevel) =>
     (message: string, facts: LogFacts = {}) => {
-      if (ORDER.indexOf(level) < ORDER.indexOf(least())) return;
+      if (!isOn(level)) return;
       const time = new Date().toISOString();
       write(`${JSON.stringify({ time, level, message, ...facts })}\n`);
     };
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error"), isOn };
+}
+
+/**
+ * A log whose lines also carry facts of the moment in which they are written, such as the request they
+ * belong to; a line's own facts stay where both have one.
+ */
+export function withFacts(log: Log, present: () => LogFacts): Log {
+  const at =
+    (level: LogLevel) =>
+    (message: string, facts: LogFacts = {}) => {
+      if (log.isOn(level)) log[level](message, { ...present(), ...facts });
+    };
+  return { ...log, debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
 /** What may be said of an error in a log: its kind and code, not its text, which could quote input. */

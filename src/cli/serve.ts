@@ -3,7 +3,9 @@ import type { Command } from "commander";
 import { startApp, type App } from "../app.ts";
 import type { Config } from "../config/load.ts";
 import { ConfigError } from "../config/load.ts";
+import { SETTING_ENTRIES } from "../config/settings.ts";
 import { createLog, describeError, type Log } from "../log.ts";
+import { createServiceManager, sendDatagram, type ServiceManager } from "../systemd.ts";
 import { addSettingFlags, configOf } from "./settings-flags.ts";
 import { VERSION } from "./version.ts";
 
@@ -13,11 +15,21 @@ export function registerServe(program: Command): void {
     .description("run token-server, key syncer, revocation store, admin page and API");
   addSettingFlags(command).action(async () => {
     const options = command.optsWithGlobals();
-    let config = configOf(options, process.env);
+    const config = configOf(options, process.env);
+    let { logLevel } = config.settings;
     const log = createLog(
-      () => config.settings.logLevel,
+      () => logLevel,
       (line) => process.stdout.write(line),
     );
+    const manager = createServiceManager({
+      environment: process.env,
+      pid: process.pid,
+      send: sendDatagram,
+      every: (intervalMs, run) => {
+        const timer = setInterval(run, intervalMs);
+        return () => clearInterval(timer);
+      },
+    });
     const app = await startApp(config, {
       log,
       version: VERSION,
@@ -36,26 +48,40 @@ export function registerServe(program: Command): void {
         `Nobody can log in yet. Make the first admin within 15 minutes here:\n${app.firstRunLink}\n`,
       );
     }
+    manager.ready("serving");
+    let reloading = Promise.resolve(config);
     process.on("SIGHUP", () => {
-      void reload(app, options, log).then((next) => {
-        config = next ?? config;
+      // One after the other: the file of the last signal is the one that counts.
+      reloading = reloading.then((current) =>
+        reload(app, () => configOf(options, process.env), current, log, manager),
+      );
+      void reloading.then((current) => {
+        logLevel = current.settings.logLevel;
+        return current;
       });
     });
     await stopSignal();
     log.info("stopping");
+    manager.stopping();
     await app.stop();
   });
 }
 
 async function reload(
   app: App,
-  options: Readonly<Record<string, unknown>>,
+  read: () => Config,
+  former: Config,
   log: Log,
-): Promise<Config | undefined> {
+  manager: ServiceManager,
+): Promise<Config> {
+  manager.reloading();
   try {
-    const next = configOf(options, process.env);
-    await app.reload(next);
+    const next = await app.reload(read);
     log.info("configuration taken up");
+    const waiting = restartSettings(former, next);
+    if (waiting.length > 0) {
+      log.warn("these settings wait for a restart", { settings: waiting.join(",") });
+    }
     return next;
   } catch (error) {
     const problems = error instanceof ConfigError ? error.message : undefined;
@@ -63,8 +89,18 @@ async function reload(
       problems,
       ...(problems === undefined ? describeError(error) : {}),
     });
-    return undefined;
+    return former;
+  } finally {
+    manager.ready("serving");
   }
+}
+
+/** The settings that have another value now and count from the next start on. */
+function restartSettings(former: Config, next: Config): readonly string[] {
+  const changed = SETTING_ENTRIES.filter(
+    ([key, { isLive }]) => !isLive && former.texts.get(key) !== next.texts.get(key),
+  );
+  return changed.map(([, { name }]) => name);
 }
 
 function stopSignal(): Promise<void> {

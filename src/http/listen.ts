@@ -3,7 +3,13 @@ import { chmodSync, rmSync, statSync } from "node:fs";
 import type { Arrival } from "./token-server/app.ts";
 
 export type Address =
-  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | {
+      readonly kind: "tcp";
+      readonly host: string;
+      readonly port: number;
+      /** Lets other threads listen on the same port; the kernel spreads connections over them. */
+      readonly isShared?: boolean;
+    }
   | { readonly kind: "unix"; readonly path: string; readonly mode: number };
 
 export interface ListenOptions {
@@ -22,9 +28,12 @@ export interface ListenOptions {
 export interface Listener {
   /** The port that was bound; undefined for a unix socket. */
   readonly port: number | undefined;
-  /** Stops accepting, ends idle connections, and waits for those at work. */
+  /** Stops accepting, ends idle connections, and waits for those at work, but not for ever. */
   close(): Promise<void>;
 }
+
+/** Whoever is still being answered after this long is cut off: a stop must come to its end. */
+const DRAIN_MS = 5000;
 
 /** Opens one listener. @throws Error with `code` EADDRINUSE, EACCES … */
 export function listen(address: Address, options: ListenOptions): Listener {
@@ -47,12 +56,21 @@ export function listen(address: Address, options: ListenOptions): Listener {
   const { idleTimeoutSeconds: idleTimeout } = options;
   const server = isUnix
     ? Bun.serve({ ...shared, unix: address.path })
-    : Bun.serve({ ...shared, hostname: address.host, port: address.port, idleTimeout });
+    : Bun.serve({
+        ...shared,
+        hostname: address.host,
+        port: address.port,
+        reusePort: address.isShared === true,
+        idleTimeout,
+      });
   if (isUnix) chmodSync(address.path, address.mode);
   return {
     port: server.port,
     close: async () => {
-      await server.stop(false);
+      const ended = server.stop(false);
+      const late = setTimeout(() => void server.stop(true), DRAIN_MS);
+      await ended;
+      clearTimeout(late);
       if (isUnix) rmSync(address.path, { force: true });
     },
   };

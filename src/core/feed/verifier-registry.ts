@@ -33,8 +33,12 @@ export interface RegistryOptions {
    * monotonic clock: nothing is confirmed before.
    */
   readonly quietUntilMs: number;
+  /** Until when verdicts that other threads judged before a sequence may be remembered; 0: nowhere. */
+  readonly rememberedUntilMs?: (seq: number) => number;
   /** Runs a function after a delay; returns how to cancel. */
   readonly after: (delayMs: number, run: () => void) => () => void;
+  /** Told, for each change and verifier, how long it took to be reported as applied. */
+  readonly onApplied?: (latencyMs: number) => void;
 }
 
 interface Verifier {
@@ -86,6 +90,7 @@ export class VerifierRegistry implements Confirmation {
     known.seenAtMs = now;
     known.seenAtWallMs = this.#options.nowMs();
     if (report.seq !== undefined && report.seq > known.appliedSeq) {
+      this.#time(known.appliedSeq, report.seq, now);
       known.appliedSeq = report.seq;
       const changedAt = this.#changedAtMs.get(report.seq);
       if (changedAt !== undefined) known.lastLatencyMs = now - changedAt;
@@ -181,7 +186,8 @@ export class VerifierRegistry implements Confirmation {
 
   /** The moment by which, if nobody reports anything, all are fenced for a change. */
   #openUntil(seq: number): number {
-    let until = this.#options.quietUntilMs;
+    const { quietUntilMs, rememberedUntilMs } = this.#options;
+    let until = Math.max(quietUntilMs, rememberedUntilMs?.(seq) ?? 0);
     for (const [judgedSeq, untilMs] of this.#unleasedUntilMs)
       if (judgedSeq < seq) until = Math.max(until, untilMs);
     for (const one of this.#verifiers.values()) {
@@ -211,6 +217,15 @@ export class VerifierRegistry implements Confirmation {
       }
     }
     return found;
+  }
+
+  /** A verifier that has just come has nothing of before it to forget: only what it was told of counts. */
+  #time(fromSeq: number, toSeq: number, now: number): void {
+    const { onApplied } = this.#options;
+    if (onApplied === undefined || fromSeq < 0) return;
+    for (const [seq, changedAtMs] of this.#changedAtMs) {
+      if (seq > fromSeq && seq <= toSeq) onApplied(now - changedAtMs);
+    }
   }
 
   #enrol(report: PollReport, now: number): Verifier | undefined {

@@ -13,6 +13,8 @@ export interface JudgeRouteOptions {
   readonly judgedAt: () => JudgedAt;
   /** Reads the key sources again for an unknown key; true where the ring is another one now. */
   readonly refreshKeys: () => Promise<boolean>;
+  /** Where another thread answers what this one cannot: unknown keys, and all while it is not up to date. */
+  readonly elsewhere?: Elsewhere | undefined;
   /**
    * Told before an answer goes to somebody without a lease who remembers it for so many seconds, with
    * the sequence it was judged at.
@@ -20,11 +22,21 @@ export interface JudgeRouteOptions {
    */
   readonly noteMemory: (ttlSeconds: number, judgedSeq: number) => Promise<void> | undefined;
   readonly bodies: BodyReader;
-  /** Told of every verdict, with the seconds that judging took. */
-  readonly onVerdict: (verdict: Verdict, seconds: number) => void;
+  /** Told of every verdict, with the seconds that judging took and which way the token went. */
+  readonly onVerdict: (verdict: Verdict, seconds: number, path: JudgingPath) => void;
   /** Told of a failure inside; the caller learns only that there was one. */
   readonly onFailure: (error: unknown) => void;
 }
+
+/** The thread that can always answer. */
+export interface Elsewhere {
+  /** Asked before a token is judged here. */
+  readonly isNeeded: (ttlSeconds: number) => boolean;
+  readonly ask: (token: string, headers: Headers) => Promise<Response>;
+}
+
+/** Where a token's signature was verified, or that it was decrypted first. */
+export type JudgingPath = "server" | "haproxy" | "jwe";
 
 /** What a caller said beside the token. */
 interface Question {
@@ -48,12 +60,19 @@ export function createJudgeRoute(options: JudgeRouteOptions) {
     return json(VERIFIER_TYPE, toVerifierJson(verdict, isTrusted, selection, judgedAt));
   };
 
-  const decide = (token: string, question: Question): Response | Promise<Response> => {
+  const decide = (
+    token: string,
+    question: Question,
+    headers: Headers,
+  ): Response | Promise<Response> => {
+    const { elsewhere } = options;
+    if (elsewhere?.isNeeded(question.ttlSeconds) === true) return elsewhere.ask(token, headers);
     const started = performance.now();
     const { verifiedWith, ttlSeconds } = question;
     let judgedAt = options.judgedAt();
     const finish = (verdict: Verdict): Response => {
-      options.onVerdict(verdict, (performance.now() - started) / 1000);
+      const seconds = (performance.now() - started) / 1000;
+      options.onVerdict(verdict, seconds, pathOf(token, verifiedWith));
       return answer(verdict, question, judgedAt);
     };
     const fail = (error: unknown): Response => {
@@ -87,7 +106,7 @@ export function createJudgeRoute(options: JudgeRouteOptions) {
       .read(request)
       .then((body) =>
         typeof body === "string"
-          ? decide(body, question)
+          ? decide(body, question, request.headers)
           : plain(body, "The token did not arrive whole in time."),
       );
   };
@@ -103,6 +122,14 @@ async function settle(
   const verdict = await pending;
   if (!isUnknownKey(verdict) || !(await options.refreshKeys())) return verdict;
   return options.judge(token, { verifiedWith });
+}
+
+/** By the count of dots: four make a JWE (RFC 7516 §3.1). */
+function pathOf(token: string, verifiedWith: string | undefined): JudgingPath {
+  if (verifiedWith !== undefined) return "haproxy";
+  let dots = 0;
+  for (let at = token.indexOf("."); at !== -1 && dots < 4; at = token.indexOf(".", at + 1)) dots++;
+  return dots === 4 ? "jwe" : "server";
 }
 
 function isUnknownKey(verdict: Verdict): boolean {
