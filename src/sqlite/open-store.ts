@@ -2,10 +2,11 @@
 import { join } from "node:path";
 import type { AccountStore } from "../core/revocation/accounts.ts";
 import { RuleIndex, type RuleIndexOptions } from "../core/revocation/rule-index.ts";
-import type { RevocationIndex, RuleStore } from "../core/revocation/store.ts";
+import type { Actor, RevocationIndex, RuleStore } from "../core/revocation/store.ts";
 import { createAccountStore } from "./account-store.ts";
 import { createActors } from "./actors.ts";
 import { createAudit } from "./audit.ts";
+import { type BackedUp, backUp } from "./backup.ts";
 import { createChanges } from "./changes.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import { DATABASE_FILE, prepareFolder } from "./data-folder.ts";
@@ -13,6 +14,7 @@ import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import { createJournalReader, createJournalWriter } from "./journal.ts";
 import { migrate } from "./migrate.ts";
 import { createOnceTable } from "./once.ts";
+import { runOffThread } from "./off-thread.ts";
 import type { Parts } from "./parts.ts";
 import { reindexIfNeeded } from "./reindex.ts";
 import { tidy } from "./retention.ts";
@@ -31,6 +33,13 @@ export interface Store {
   readonly accounts: AccountStore;
   /** Clears away ended rules and old history, in small pieces; to be called every minute or so. */
   tidy(): Promise<void>;
+  /**
+   * Writes a consistent, checked copy while the store is in use; audited.
+   * @throws AppError unavailable; what was at the path is then still there
+   */
+  backUp(file: string, actor: Actor): Promise<BackedUp>;
+  /** SQLite's own check of the whole database: problems in its words. Takes seconds, in a thread. */
+  check(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -44,9 +53,10 @@ export async function openStore(directory: string, options: StoreOptions): Promi
   prepareFolder(directory);
   const lock = lockFolder(directory);
   try {
-    const connection = openConnection(join(directory, DATABASE_FILE));
+    const path = join(directory, DATABASE_FILE);
+    const connection = openConnection(path);
     try {
-      return await open(connection, lock, options);
+      return await open(connection, lock, path, options);
     } catch (error) {
       connection.close();
       throw error;
@@ -60,6 +70,7 @@ export async function openStore(directory: string, options: StoreOptions): Promi
 async function open(
   connection: Connection,
   lock: FolderLock,
+  path: string,
   options: StoreOptions,
 ): Promise<Store> {
   await migrate(connection);
@@ -86,11 +97,21 @@ async function open(
     nowMs: options.nowMs,
     pause,
   };
+  const rules = createRuleStore(parts);
   return {
     index,
-    rules: createRuleStore(parts),
+    rules,
     accounts: createAccountStore(parts),
     tidy: () => tidy(parts),
+    backUp: async (file, actor) => {
+      const done = await backUp(path, file);
+      await rules.appendAudit(
+        { action: "store.backup", target: file, reason: undefined, outcome: "done" },
+        actor,
+      );
+      return done;
+    },
+    check: async () => (await runOffThread({ task: "check", file: path })).problems,
     close: async () => {
       connection.close();
       lock.release();

@@ -7,6 +7,9 @@ type Settings = Pick<AccountStore, "getSetting" | "setSetting" | "raiseSetting" 
 /** Kept apart from the store's own settings (epoch …), which nobody else writes. */
 const PREFIX = "app.";
 
+/** Settings that `raiseSetting` keeps: a restore never makes them smaller. */
+export const GROWING_PREFIX = "max.";
+
 export function createSettings({ connection }: Parts): Settings {
   const { db } = connection;
   const get = db.query<{ value: string }, [string]>("SELECT value FROM setting WHERE name = ?");
@@ -23,9 +26,9 @@ export function createSettings({ connection }: Parts): Settings {
     },
     raiseSetting: async (name, atLeast) =>
       connection.write(() => {
-        const known = Number(get.get(PREFIX + name)?.value ?? Number.NEGATIVE_INFINITY);
+        const known = Number(get.get(GROWING_PREFIX + name)?.value ?? Number.NEGATIVE_INFINITY);
         if (known >= atLeast) return known;
-        set.run(PREFIX + name, String(atLeast));
+        set.run(GROWING_PREFIX + name, String(atLeast));
         return atLeast;
       }),
     takeSetting: async (name, value) =>

@@ -23,6 +23,10 @@ export function isBusy(error: unknown): boolean {
 /** The failure as an AppError; what is no failure of SQLite's is handed back as it is. */
 export function toAppError(error: unknown): unknown {
   if (!(error instanceof SQLiteError)) return error;
-  const reason = REASONS.get(error.errno & 0xff) ?? "the store refused the change";
-  return new AppError("unavailable", reason, { cause: error });
+  return new AppError("unavailable", reasonOf(error.errno), { cause: error });
+}
+
+/** In words, by a result code, extended or not. */
+export function reasonOf(errno: number): string {
+  return REASONS.get(errno & 0xff) ?? "the store refused the work";
 }

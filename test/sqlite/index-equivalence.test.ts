@@ -7,7 +7,7 @@ import { ruleMatches } from "../../src/core/revocation/reference.ts";
 import type { RevocationIndex, RuleMatch, RuleScope } from "../../src/core/revocation/store.ts";
 import { openStore } from "../../src/sqlite/open-store.ts";
 import { claimSets, rules } from "../core/revocation/arbitraries.ts";
-import { ACTOR, NOW, useFolder } from "./store-fixture.ts";
+import { ACTOR, NOW, nowMs, useFolder } from "./store-fixture.ts";
 
 const numRuns = process.env["FULL"] === "1" ? 200 : 40;
 
@@ -113,7 +113,6 @@ describe("findMatch", () => {
           fc.array(questions, { minLength: 10, maxLength: 40 }),
           async (given, asked) => {
             const path = folder();
-            const nowMs = () => NOW * 1000;
             const first = await openStore(path, { nowMs, index: { subjectEntries } });
             const byId = new Map<number, Given>();
             for (const one of given) {

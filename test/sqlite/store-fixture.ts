@@ -11,6 +11,8 @@ import type { Actor, NewRule } from "../../src/core/revocation/store.ts";
 
 export const NOW = 1_800_000_000;
 
+export const nowMs = (): number => NOW * 1000;
+
 export const ACTOR: Actor = { who: "root", via: "cli", from: "local" };
 
 /** Makes a new empty folder at each call; all of them are removed after the tests of the file. */
