@@ -44,12 +44,33 @@ function transport.create(core, options)
     end
   end
 
+  local function dial(socket, server)
+    if server.port then return socket:connect(server.address, server.port) end
+    return socket:connect(server.address)
+  end
+
+  local can_close
+  local function closes_unopened()
+    if can_close == nil then
+      local version = tonumber(tostring(core.get_info().Version):match("^%d+"))
+      can_close = version ~= nil and version < 3
+    end
+    return can_close
+  end
+
   -- HAProxy collects all garbage at the end of a coroutine in which more
   -- connections were opened than closed, or fewer: with a full cache that
   -- stops the thread for tens of milliseconds. So whoever opens one that
-  -- outlives it closes an unused one, and only `sweep` closes the rest.
-  local function balance()
-    if options.keep_alive then core.tcp():close() end
+  -- outlives it closes another, and only `sweep` closes the rest. HAProxy
+  -- 3.0.11 crashes when a connection is closed that was never opened.
+  local function balance(server, deadline)
+    if not options.keep_alive then return end
+    local socket = core.tcp()
+    if not closes_unopened() then
+      socket:settimeout(left(deadline))
+      if not dial(socket, server) then return end
+    end
+    socket:close()
   end
 
   local function discard(socket)
@@ -93,13 +114,8 @@ function transport.create(core, options)
     local socket = core.tcp()
     in_flight[socket], flying = deadline, flying + 1
     socket:settimeout(left(deadline))
-    local connected
-    if server.port then
-      connected = socket:connect(server.address, server.port)
-    else
-      connected = socket:connect(server.address)
-    end
-    balance()
+    local connected = dial(socket, server)
+    if connected or closes_unopened() then balance(server, deadline) end
     if connected then return socket end
     forget(socket)
     discard(socket)
