@@ -9,6 +9,7 @@ import { reasonOfVerdict, type Verdict } from "../core/token/verdict.ts";
 import { createAdminApp, type AdminApp } from "../http/admin/app.ts";
 import { createFirstRunLink } from "../http/admin/first-run.ts";
 import type { AdminOptions } from "../http/admin/options.ts";
+import { createPasswords } from "../http/admin/passwords.ts";
 import type { HealthCheck } from "../http/health.ts";
 import type { Address, ListenOptions } from "../http/listen.ts";
 import type { KeySyncer } from "../jwks/key-syncer.ts";
@@ -72,6 +73,7 @@ export function createAdmin(parts: AdminParts): Admin {
     seenTokens,
     rates,
     ready: parts.ready,
+    passwords: createPasswords(),
     origin: settings.adminOrigin,
     trustedProxies: settings.trustedProxies,
     page: parts.page,

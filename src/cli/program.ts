@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { ConfigError } from "../config/load.ts";
 import { AppError } from "../core/app-error.ts";
+import { registerAdmin } from "./admin.ts";
 import { registerCompletion } from "./completion.ts";
 import { registerConfig } from "./config.ts";
 import { registerDemo } from "./demo/command.ts";
@@ -27,6 +28,7 @@ const REGISTERS: readonly ((program: Command) => void)[] = [
   registerRevoke,
   registerKeys,
   registerToken,
+  registerAdmin,
   registerConfig,
   registerHealthcheck,
   registerCompletion,

@@ -21,7 +21,13 @@ export async function authenticate(
   if (caller.kind === "control") {
     const who = toUserName(request.headers.get("x-jwt-user"));
     const actor = { who, via: "cli", from: caller.from } as const;
-    return { role: "admin", actor, session: undefined, kind: "control" };
+    return {
+      role: "admin",
+      actor,
+      session: undefined,
+      isStillIn: async () => true,
+      kind: "control",
+    };
   }
   const authorization = request.headers.get("authorization");
   if (authorization !== null) return authenticateToken(authorization, from, accounts);
@@ -34,6 +40,10 @@ export async function authenticate(
     role: session.role,
     actor: { who: session.person, via: "page", from },
     session: { idHash, id: session.id },
+    isStillIn: async () => {
+      const open = await accounts.listSessions(session.person, SESSION_LIMITS);
+      return open.some(({ id }) => id === session.id);
+    },
     kind: "session",
   };
 }
@@ -45,10 +55,16 @@ async function authenticateToken(
 ): Promise<Identity | undefined> {
   const shown = /^bearer +(\S+)$/i.exec(authorization)?.[1];
   if (shown === undefined || !API_TOKEN.test(shown)) return undefined;
-  const token = await accounts.findApiToken(hashSecret(shown));
+  const secretHash = hashSecret(shown);
+  const token = await accounts.findApiToken(secretHash);
   if (token === undefined) return undefined;
-  const actor = { who: token.name, via: "api", from } as const;
-  return { role: token.role, actor, session: undefined, kind: "token" };
+  return {
+    role: token.role,
+    actor: { who: token.name, via: "api", from },
+    session: undefined,
+    isStillIn: async () => (await accounts.findApiToken(secretHash)) !== undefined,
+    kind: "token",
+  };
 }
 
 /** The name that a command's user gives himself; only who may open the control socket can say it. */

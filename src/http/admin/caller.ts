@@ -16,6 +16,8 @@ export interface Identity {
   readonly actor: Actor;
   /** There where it was shown by a session's cookie. */
   readonly session: { readonly idHash: string; readonly id: number } | undefined;
+  /** Tells whether it still holds; asking does not count as using it. */
+  readonly isStillIn: () => Promise<boolean>;
   readonly kind: "session" | "token" | "control" | "anonymous";
 }
 
@@ -36,5 +38,11 @@ export function mayAct(role: Role | undefined, least: Role): boolean {
 /** Nobody in particular: what an open route is called by. It may do nothing else. */
 export function anonymous(from: string): Identity {
   const actor = { who: "nobody", via: "page", from } as const;
-  return { role: undefined, actor, session: undefined, kind: "anonymous" };
+  return {
+    role: undefined,
+    actor,
+    session: undefined,
+    isStillIn: async () => false,
+    kind: "anonymous",
+  };
 }

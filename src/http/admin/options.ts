@@ -8,6 +8,7 @@ import type { PolicySet } from "../../core/token/policy.ts";
 import type { VerdictRates } from "../../core/token/verdict-rates.ts";
 import type { Verdict } from "../../core/token/verdict.ts";
 import type { HealthCheck } from "../health.ts";
+import type { Passwords } from "./passwords.ts";
 
 /** A key source as the API shows it; times in Unix seconds. */
 export interface KeySourceView {
@@ -39,6 +40,7 @@ export interface AdminOptions {
   readonly seenTokens: SeenTokens;
   readonly rates: VerdictRates;
   readonly ready: () => readonly HealthCheck[];
+  readonly passwords: Passwords;
   readonly origin: string | undefined;
   readonly trustedProxies: readonly string[];
   /** Answers what lies outside `/api/`: the page's files. */

@@ -22,11 +22,18 @@ export interface Passwords {
   verify(password: string, hash: string | undefined): Promise<boolean>;
 }
 
-export function createPasswords(): Passwords {
+/** What hashing costs; tests take less of it. */
+export interface PasswordCost {
+  readonly algorithm: "argon2id";
+  /** KiB. */
+  readonly memoryCost: number;
+  readonly timeCost: number;
+}
+
+export function createPasswords(cost: PasswordCost = ARGON2): Passwords {
   const turn = createTurns();
   let decoy: Promise<string> | undefined;
-  const hash = (password: string) =>
-    turn(() => Bun.password.hash(password.normalize("NFC"), ARGON2));
+  const hash = (password: string) => turn(() => Bun.password.hash(password.normalize("NFC"), cost));
   return {
     hash,
     async verify(password, known) {

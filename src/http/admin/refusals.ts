@@ -64,6 +64,8 @@ function isPath(pattern: string, pathname: string): boolean {
   const shown = pathname.split("/");
   return (
     parts.length === shown.length &&
-    parts.every((part, index) => part.startsWith(":") || part === shown[index])
+    parts.every((part, index) =>
+      part.startsWith(":") ? shown[index] !== "" : part === shown[index],
+    )
   );
 }

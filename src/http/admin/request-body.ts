@@ -83,7 +83,7 @@ async function readText(request: Request): Promise<string | BodyRefusal> {
       if (size > MAX_BODY_BYTES) return tooLarge;
       chunks.push(piece.value);
     }
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
   } catch {
     return { status: 400, title: "The body is not UTF-8, or did not arrive whole" };
   } finally {

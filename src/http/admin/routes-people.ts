@@ -5,7 +5,6 @@ import type { ApiToken, Person } from "../../core/revocation/accounts.ts";
 import { json } from "./json-answer.ts";
 import type { AdminOptions } from "./options.ts";
 import { checkPassword } from "./password-rules.ts";
-import type { Passwords } from "./passwords.ts";
 import { parseRoute, type Route } from "./route.ts";
 import {
   ApiTokenShape,
@@ -24,8 +23,8 @@ function nameOf(params: ReadonlyMap<string, string>): string {
   return params.get("name") ?? "";
 }
 
-export function createPeopleRoutes(options: AdminOptions, passwords: Passwords): readonly Route[] {
-  const { accounts } = options;
+export function createPeopleRoutes(options: AdminOptions): readonly Route[] {
+  const { accounts, passwords } = options;
   return [
     parseRoute({
       method: "GET",

@@ -5,7 +5,6 @@ import { isFirstRunSecret, takeFirstRunSecret } from "./first-run.ts";
 import { json } from "./json-answer.ts";
 import type { AdminOptions } from "./options.ts";
 import { checkPassword } from "./password-rules.ts";
-import type { Passwords } from "./passwords.ts";
 import { tooManyAttempts } from "./refusals.ts";
 import { parseRoute, type Call, type Route } from "./route.ts";
 import {
@@ -25,12 +24,8 @@ import {
 } from "./session-cookie.ts";
 import type { Throttle } from "./throttle.ts";
 
-export function createSessionRoutes(
-  options: AdminOptions,
-  passwords: Passwords,
-  throttle: Throttle,
-): readonly Route[] {
-  const { accounts, rules, nowSeconds } = options;
+export function createSessionRoutes(options: AdminOptions, throttle: Throttle): readonly Route[] {
+  const { accounts, passwords, rules, nowSeconds } = options;
 
   /** Begins a session under a new id; the one the browser had, if any, ends. */
   const begin = async (

@@ -8,7 +8,7 @@ import { AuditPageQuery, AuditShape, KeysShape, StatsShape, VerifiersShape } fro
 const DEFAULT_LIMIT = 50;
 
 export function createStateRoutes(options: AdminOptions): readonly Route[] {
-  const { keys, rules, confirmation } = options;
+  const { keys, rules } = options;
   return [
     parseRoute({
       method: "GET",
@@ -42,7 +42,7 @@ export function createStateRoutes(options: AdminOptions): readonly Route[] {
       summary: "Who verifies tokens, and what each has applied",
       access: "viewer",
       answers: { 200: { description: "Each thread of each HAProxy", schema: VerifiersShape } },
-      handle: async () => json({ seq: await rules.seq(), items: confirmation?.verifiers() ?? [] }),
+      handle: async () => json(await toVerifiers(options)),
     }),
     parseRoute({
       method: "GET",
@@ -63,6 +63,11 @@ export function createStateRoutes(options: AdminOptions): readonly Route[] {
       handle: async () => json(await toStats(options)),
     }),
   ];
+}
+
+/** Each verifier, and the newest change that it should have applied. */
+export async function toVerifiers({ rules, confirmation }: AdminOptions) {
+  return { seq: await rules.seq(), items: confirmation?.verifiers() ?? [] };
 }
 
 /** What the overview shows. */
@@ -91,7 +96,8 @@ export async function toStats(options: AdminOptions) {
   };
 }
 
-function toKeysView({ keys, nowSeconds }: AdminOptions) {
+/** Each key source with its keys, as far as anybody may see them. */
+export function toKeysView({ keys, nowSeconds }: AdminOptions) {
   const now = nowSeconds();
   const items = keys.list().map((source) => ({
     source: source.name,

@@ -2,7 +2,7 @@
 import { json } from "./json-answer.ts";
 import { toOpenApi } from "./openapi.ts";
 import type { AdminOptions } from "./options.ts";
-import { createPasswords } from "./passwords.ts";
+import { createEventRoutes } from "./routes-events.ts";
 import { parseRoute, type Route } from "./route.ts";
 import { createPeopleRoutes } from "./routes-people.ts";
 import { createRevocationRoutes } from "./routes-revocations.ts";
@@ -14,15 +14,15 @@ import { createThrottle } from "./throttle.ts";
 
 /** Makes the routes over one store. */
 export function createRoutes(options: AdminOptions): readonly Route[] {
-  const passwords = createPasswords();
   const throttle = createThrottle(options.accounts);
   const described = [
     ...createRuleRoutes(options),
     ...createRevocationRoutes(options),
     ...createTokenRoutes(options),
     ...createStateRoutes(options),
-    ...createSessionRoutes(options, passwords, throttle),
-    ...createPeopleRoutes(options, passwords),
+    ...createEventRoutes(options),
+    ...createSessionRoutes(options, throttle),
+    ...createPeopleRoutes(options),
   ];
   const document = toOpenApi(described, options.version);
   return [

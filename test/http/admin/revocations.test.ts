@@ -1,0 +1,242 @@
+/** The everyday intents, previews and inspection through the API. */
+import { afterAll, beforeEach, describe, expect, test } from "bun:test";
+import { mint } from "../../helpers/mint.ts";
+import { createSigningKey } from "../../helpers/signing-keys.ts";
+import { createHarness, NOW, type Harness } from "./harness.ts";
+
+const stack = new AsyncDisposableStack();
+let harness: Harness;
+
+beforeEach(async () => {
+  harness = await createHarness(stack);
+});
+afterAll(() => stack.disposeAsync());
+
+const revoke = (body: Readonly<Record<string, unknown>>) =>
+  harness.ask("POST", "/revocations", { body: { reason: "stolen laptop", ...body } });
+
+const passes = async (token: string) =>
+  (await harness.ask("POST", "/tokens/inspect", { body: { token } })).body["valid"];
+
+describe("POST /revocations", () => {
+  test("revokes what was issued to a user until now, with or without iat, and nothing newer", async () => {
+    const [old, undated, later, other] = [
+      harness.token({ jti: "1" }),
+      harness.token({ iat: undefined }),
+      harness.token({ iat: NOW + 10 }),
+      harness.token({ sub: "carol" }),
+    ];
+    const answer = await revoke({ user: "bob" });
+    expect(answer.status).toBe(201);
+    expect(answer.body["words"]).toContain('"bob"');
+    harness.clock.now += 10;
+    expect(await passes(old)).toBe(false);
+    expect(await passes(undated)).toBe(false);
+    expect(await passes(later)).toBe(true);
+    expect(await passes(other)).toBe(true);
+  });
+
+  test("blocks a user, future tokens too", async () => {
+    await revoke({ block: "bob" });
+    harness.clock.now += 1000;
+    expect(await passes(harness.token({ iat: NOW + 999, exp: NOW + 5000 }))).toBe(false);
+  });
+
+  test("revokes one token by its jti, until its own end", async () => {
+    const [one, other] = [harness.token({ jti: "a" }), harness.token({ jti: "b" })];
+    const answer = await revoke({ token: one });
+    expect(answer.body["expireAt"]).toBe(NOW + 3600 + 5);
+    expect(await passes(one)).toBe(false);
+    expect(await passes(other)).toBe(true);
+  });
+
+  test("revokes one token that names itself by nothing", async () => {
+    const [one, other] = [harness.token(), harness.token({ iat: NOW - 61 })];
+    await revoke({ token: ` ${one}\n` });
+    expect(await passes(one)).toBe(false);
+    expect(await passes(other)).toBe(true);
+  });
+
+  test("revokes a family by a token of it, and by its id", async () => {
+    const [access, stranger] = [
+      harness.token({ rt: 77, cs: 78 }),
+      harness.token({ rt: 79, cs: 80 }),
+    ];
+    await revoke({ family: access });
+    expect(await passes(access)).toBe(false);
+    expect(await passes(stranger)).toBe(true);
+    await revoke({ family: "79", subject: "bob" });
+    expect(await passes(stranger)).toBe(false);
+  });
+
+  test("revokes everybody until a moment, once that is confirmed", async () => {
+    const token = harness.token({ sub: "carol" });
+    expect((await revoke({ issuedBefore: NOW })).body).toMatchObject({
+      status: 422,
+      path: "/confirm",
+    });
+    expect(await passes(token)).toBe(true);
+    expect((await revoke({ issuedBefore: NOW, confirm: "all" })).status).toBe(201);
+    expect(await passes(token)).toBe(false);
+  });
+
+  test("refuses a token that somebody forged", async () => {
+    const forged = mint(createSigningKey("ES256"), { sub: "alice", jti: "1", exp: NOW + 60 });
+    const answer = await revoke({ token: forged });
+    expect(answer.status).toBe(422);
+    expect(answer.body["path"]).toBe("/token");
+    expect(answer.text).not.toContain("alice");
+    expect(answer.text).not.toContain(forged.slice(0, 30));
+  });
+
+  const REFUSED: readonly (readonly [string, Record<string, unknown>])[] = [
+    ["no intent", {}],
+    ["two intents", { user: "bob", block: "bob" }],
+    ["a user and a token", { user: "bob", token: "a.b.c" }],
+    ["an empty user", { user: "" }],
+    ["a user that is a number", { user: 5 }],
+    ["no reason", { user: "bob", reason: undefined }],
+    ["a moment in the future", { issuedBefore: NOW + 60, confirm: "all" }],
+    ["a moment that is a text", { issuedBefore: "now", confirm: "all" }],
+    ["something that is no token", { token: "not a token" }],
+    ["an unknown member", { user: "bob", force: true }],
+    ["a confirmation of nothing", { user: "bob", confirm: "yes" }],
+  ];
+  for (const [what, body] of REFUSED) {
+    test(`refuses ${what}, and writes nothing`, async () => {
+      const answer = await revoke(body);
+      expect(answer.status).toBe(422);
+      expect((await harness.ask("GET", "/rules")).body["items"]).toEqual([]);
+    });
+  }
+
+  test("refuses an expired token: there is nothing to revoke", async () => {
+    const answer = await revoke({ token: harness.token({ exp: NOW - 60 }) });
+    expect(answer.status).toBe(422);
+  });
+
+  test("is nothing for viewers", async () => {
+    const answer = await harness.ask("POST", "/revocations", {
+      as: "viewer",
+      body: { user: "bob", reason: "r" },
+    });
+    expect(answer.status).toBe(403);
+  });
+});
+
+describe("POST /rules/preview", () => {
+  const preview = (body: Readonly<Record<string, unknown>>) =>
+    harness.ask("POST", "/rules/preview", { body, as: "viewer" });
+
+  test("says in words what a rule does and whom of those seen it would have hit", async () => {
+    for (const sub of ["bob", "bob", "carol"]) {
+      const verdict = await harness.ask("POST", "/tokens/inspect", {
+        body: { token: harness.token({ sub }) },
+      });
+      expect(verdict.body["valid"]).toBe(true);
+    }
+    await noteSeen(harness, [{ sub: "bob", jti: "1" }, { sub: "bob", jti: "2" }, { sub: "carol" }]);
+    const answer = await preview({ user: "bob" });
+    expect(answer.body).toMatchObject({
+      words: expect.stringContaining('"bob"'),
+      isBroad: false,
+      subject: "bob",
+      seen: { of: 3, matched: 2, subjects: ["bob"], subjectCount: 1 },
+    });
+    const all = await preview({ issuedBefore: NOW });
+    expect(all.body).toMatchObject({ isBroad: true, seen: { matched: 3, subjectCount: 2 } });
+    expect((await harness.ask("GET", "/rules")).body["items"]).toEqual([]);
+  });
+
+  test("tries a rule on a token", async () => {
+    const rule = { scope: "global", rule: { role: "guest" } };
+    const hit = await preview({ ...rule, test: harness.token({ role: "guest" }) });
+    expect(hit.body["test"]).toMatchObject({ isValid: true, matches: true, wouldPass: false });
+    const miss = await preview({ ...rule, test: harness.token({ role: "host" }) });
+    expect(miss.body["test"]).toMatchObject({ isValid: true, matches: false, wouldPass: true });
+    const bad = await preview({ ...rule, test: "x.y.z" });
+    expect(bad.body["test"]).toMatchObject({ isValid: false, matches: false });
+  });
+
+  test("admits that it does not know a claim which nobody has asked for before", async () => {
+    await noteSeen(harness, [{ sub: "bob", shoe: 44 }]);
+    const ask = () => preview({ scope: "global", rule: { shoe: 44 } });
+    expect((await ask()).body["seen"]).toMatchObject({ matched: 0, unknownClaims: ["shoe"] });
+    await noteSeen(harness, [{ sub: "bob", shoe: 44, jti: "2" }]);
+    expect((await ask()).body["seen"]).toMatchObject({ matched: 1, unknownClaims: [] });
+  });
+
+  const REFUSED: readonly (readonly [string, Record<string, unknown>, string])[] = [
+    ["a rule and an intent", { user: "bob", rule: { a: 1 } }, "/rule"],
+    ["a bad rule", { scope: "global", rule: { a: { near: 1 } } }, "/rule/a/near"],
+    ["an empty rule", { scope: "global", rule: {} }, "/rule"],
+    ["no scope", { rule: { a: 1 } }, "/scope"],
+    ["nothing", {}, "/scope"],
+    ["an unknown member", { user: "bob", wait: 1 }, "/wait"],
+  ];
+  for (const [what, body, path] of REFUSED) {
+    test(`refuses ${what}`, async () => {
+      expect((await preview(body)).body).toMatchObject({ status: 422, path });
+    });
+  }
+});
+
+describe("POST /tokens/inspect", () => {
+  test("tells key, subject, end and the claims as they were signed", async () => {
+    const token = mint(harness.key, `{"sub":"bob","exp":${NOW + 100},"cs":12345678901234567891}`);
+    const answer = await harness.ask("POST", "/tokens/inspect", { body: { token }, as: "viewer" });
+    expect(answer.body).toMatchObject({
+      valid: true,
+      reason: "ok",
+      until: NOW + 105,
+      subjects: ["bob"],
+      key: { alg: "ES256", kid: harness.key.kid, source: "test" },
+      generation: "legacy",
+    });
+    expect(answer.text).toContain('"cs":12345678901234567891');
+  });
+
+  test("tells nothing of a token that is not authentic", async () => {
+    const token = mint(createSigningKey("ES256"), { sub: "alice", exp: NOW + 60 });
+    const answer = await harness.ask("POST", "/tokens/inspect", { body: { token } });
+    expect(answer.body).toMatchObject({
+      valid: false,
+      reason: "E_TKN_INVALID",
+      detail: "signature",
+    });
+    expect(answer.body).not.toContainAnyKeys(["claims", "key", "subjects", "issuer"]);
+    expect(answer.text).not.toContain("alice");
+  });
+
+  test("keeps no token anywhere", async () => {
+    const token = harness.token({ jti: "canary-jti" });
+    await harness.ask("POST", "/tokens/inspect", { body: { token } });
+    const audit = await harness.ask("GET", "/audit");
+    expect(audit.text).not.toContain("canary");
+    expect(audit.text).not.toContain(token.slice(-20));
+  });
+});
+
+/** Has the sample take up tokens as the server does after each accepted one. */
+async function noteSeen(
+  { seenTokens, token, key }: Harness,
+  claims: readonly Readonly<Record<string, unknown>>[],
+): Promise<void> {
+  const { parseJsonObject } = await import("../../../src/core/json-parse.ts");
+  for (const more of claims) {
+    const text = Buffer.from(token(more).split(".")[1] ?? "", "base64url").toString();
+    const parsed = parseJsonObject(text);
+    seenTokens.note({
+      claimsText: text,
+      claims: parsed,
+      isStateless: false,
+      subjects: [String(parsed.object.get("sub"))],
+      issuer: undefined,
+      jweHeaderText: undefined,
+      alg: key.alg,
+      kid: key.kid,
+      keyThumbprint: undefined,
+      keySource: undefined,
+    });
+  }
+}
