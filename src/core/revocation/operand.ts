@@ -27,6 +27,19 @@ export function isScalar(value: JsonValue): value is Scalar {
   return value === null || typeof value !== "object";
 }
 
+/** The operator, if it is one that compares by order. */
+export function parseComparison(operator: string): "gt" | "gte" | "lt" | "lte" | undefined {
+  switch (operator) {
+    case "gt":
+    case "gte":
+    case "lt":
+    case "lte":
+      return operator;
+    default:
+      return undefined;
+  }
+}
+
 /** Types one operator's operand. @returns what was expected, in words, when it is not that */
 export function parseCheck(
   operator: string,

@@ -1,0 +1,168 @@
+/** The everyday revocations: whom they match, when they end, what they say. */
+import { describe, expect, test } from "bun:test";
+import { AppError } from "../../../src/core/app-error.ts";
+import { parseJsonObject } from "../../../src/core/json-parse.ts";
+import type { JsonObject } from "../../../src/core/json.ts";
+import { matchesCondition } from "../../../src/core/revocation/evaluate.ts";
+import {
+  allIntent,
+  blockIntent,
+  familyIdIntent,
+  familyIntent,
+  type Intent,
+  type IntentTimes,
+  tokenIntent,
+  userIntent,
+} from "../../../src/core/revocation/intents.ts";
+import { tokenDigest, withDigest } from "../../../src/core/revocation/token-digest.ts";
+
+const NOW = 1_800_000_000;
+const TIMES: IntentTimes = { nowSeconds: NOW, skewSeconds: 5, maxTokenAgeSeconds: undefined };
+const AGED: IntentTimes = { ...TIMES, maxTokenAgeSeconds: 3600 };
+
+function claims(text: string): JsonObject {
+  return parseJsonObject(text).object;
+}
+
+function matches(intent: Intent, text: string): boolean {
+  return matchesCondition(intent.rule.condition, withDigest(claims(text), tokenDigest(text)));
+}
+
+function factsOf(text: string, subjects: readonly string[] = ["bob"], issuer?: string) {
+  return { claims: claims(text), subjects, issuer, digest: tokenDigest(text) };
+}
+
+describe("revoking a user", () => {
+  const intent = userIntent("bob", undefined, TIMES);
+
+  test("matches what was issued until now plus the skew, and what does not say when", () => {
+    expect(matches(intent, `{"iat":${NOW}}`)).toBe(true);
+    expect(matches(intent, `{"iat":${NOW + 5}}`)).toBe(true);
+    expect(matches(intent, "{}")).toBe(true);
+    expect(matches(intent, `{"iat":${NOW + 6}}`)).toBe(false);
+  });
+
+  test("covers a token issued in the fraction of the second that is passing", () => {
+    const within = userIntent("bob", undefined, {
+      ...TIMES,
+      nowSeconds: NOW + 0.7,
+      skewSeconds: 0,
+    });
+    expect(matches(within, `{"iat":${NOW + 0.6}}`)).toBe(true);
+  });
+
+  test("never ends by itself, unless tokens are too old before", () => {
+    expect(intent.expireAt).toBe(0);
+    expect(userIntent("bob", undefined, AGED).expireAt).toBe(NOW + 5 + 3600 + 5 + 1);
+  });
+
+  test("says so", () => {
+    expect(intent.words).toBe(
+      'Refuses every token of "bob" where iat is at most 1800000005 (2027-01-15 08:00:05 UTC) or is missing. It stands until it is lifted.',
+    );
+    expect(intent.scope).toEqual({ kind: "subject", subject: "bob", issuer: undefined });
+  });
+});
+
+describe("blocking a user", () => {
+  const intent = blockIntent("bob", "https://one");
+
+  test("matches every token, whatever it says, for ever", () => {
+    for (const text of ["{}", '{"iat":0}', '{"iat":9999999999}', '{"iat":null}', '{"iat":"x"}']) {
+      expect(matches(intent, text)).toBe(true);
+    }
+    expect(intent.expireAt).toBe(0);
+  });
+
+  test("says so", () => {
+    expect(intent.words).toBe(
+      'Refuses every token of "bob" from issuer "https://one". It stands until it is lifted.',
+    );
+  });
+});
+
+describe("revoking a token", () => {
+  const exp = NOW + 600;
+
+  test("names it by jti, then cs, then the digest of its claims", () => {
+    const byJti = `{"jti":"a","cs":5,"exp":${exp}}`;
+    const byCs = `{"jti":"","cs":9007199254740993,"exp":${exp}}`;
+    const byDigest = `{"sub":"bob","exp":${exp}}`;
+    expect(tokenIntent(factsOf(byJti), TIMES).rule.text).toBe('{"jti":"a"}');
+    expect(tokenIntent(factsOf(byCs), TIMES).rule.text).toBe('{"cs":9007199254740993}');
+    const intent = tokenIntent(factsOf(byDigest), TIMES);
+    expect(matches(intent, byDigest)).toBe(true);
+    expect(matches(intent, `{"sub":"bob","exp":${exp + 1}}`)).toBe(false);
+    // A claim of the digest's name says nothing.
+    expect(matches(intent, `{"#sha256":"${tokenDigest(byDigest)}"}`)).toBe(false);
+  });
+
+  test("ends when no clock within the skew accepts the token any more", () => {
+    expect(tokenIntent(factsOf(`{"jti":"a","exp":${exp}}`), TIMES).expireAt).toBe(exp + 5);
+    expect(tokenIntent(factsOf(`{"jti":"a","exp":${exp}.5}`), TIMES).expireAt).toBe(exp + 6);
+    expect(tokenIntent(factsOf('{"jti":"a"}'), TIMES).expireAt).toBe(0);
+  });
+
+  test("is for the token's subject and issuer; without a subject, for its issuer's tokens", () => {
+    const text = `{"jti":"a","exp":${exp}}`;
+    const own = tokenIntent(factsOf(text, ["bob", "b@x"], "https://one"), TIMES);
+    expect(own.scope).toEqual({ kind: "subject", subject: "bob", issuer: "https://one" });
+    const nobody = tokenIntent(factsOf(text, [], "https://one"), TIMES);
+    expect(nobody.scope).toEqual({ kind: "global" });
+    expect(nobody.rule.text).toBe('{"jti":"a","iss":"https://one"}');
+  });
+
+  test("is refused when the token has expired", () => {
+    expect(() => tokenIntent(factsOf(`{"jti":"a","exp":${NOW - 5}}`), TIMES)).toThrow(AppError);
+    expect(tokenIntent(factsOf(`{"jti":"a","exp":${NOW - 4}}`), TIMES).expireAt).toBe(NOW + 1);
+  });
+});
+
+describe("revoking a family", () => {
+  test("matches the refresh token and all it issued, by either's paste", () => {
+    const refresh = `{"cs":5,"irt":1,"exp":${NOW + 9}}`;
+    const access = `{"cs":6,"rt":5,"exp":${NOW + 9}}`;
+    for (const pasted of [refresh, access]) {
+      const intent = familyIntent(factsOf(pasted), TIMES);
+      expect(intent.rule.text).toBe('{"_or":true,"cs":5,"rt":5}');
+      expect([matches(intent, refresh), matches(intent, access)]).toEqual([true, true]);
+      expect(matches(intent, '{"cs":7,"rt":8}')).toBe(false);
+      expect(intent.expireAt).toBe(0);
+    }
+  });
+
+  test("ends only once the last token that the refresh token can issue is too old", () => {
+    const intent = familyIntent(factsOf(`{"cs":5,"irt":1,"exp":${NOW + 9}}`), AGED);
+    expect(intent.expireAt).toBe(NOW + 9 + 5 + 3600 + 5 + 1);
+    expect(familyIntent(factsOf(`{"cs":6,"rt":5,"exp":${NOW + 9}}`), AGED).expireAt).toBe(0);
+  });
+
+  test("by its id matches numbers and texts", () => {
+    const intent = familyIdIntent("9007199254740993", "bob", undefined);
+    expect(matches(intent, '{"rt":9007199254740993}')).toBe(true);
+    expect(matches(intent, '{"rt":9007199254740992}')).toBe(false);
+    expect(matches(intent, '{"cs":"9007199254740993"}')).toBe(true);
+    expect(familyIdIntent("x", undefined, undefined).scope).toEqual({ kind: "global" });
+  });
+
+  test("is refused for a token that names none", () => {
+    expect(() => familyIntent(factsOf('{"jti":"a"}'), TIMES)).toThrow(AppError);
+    expect(() => familyIntent(factsOf('{"cs":""}'), TIMES)).toThrow(AppError);
+  });
+});
+
+describe("revoking everything", () => {
+  test("matches what was issued until the moment, and what does not say when", () => {
+    const intent = allIntent(NOW, TIMES);
+    expect(intent.scope).toEqual({ kind: "global" });
+    expect(matches(intent, `{"iat":${NOW}}`)).toBe(true);
+    expect(matches(intent, `{"iat":${NOW + 1}}`)).toBe(false);
+    expect(matches(intent, "{}")).toBe(true);
+  });
+
+  test("is refused for a moment that is none", () => {
+    for (const moment of [Number.NaN, Number.POSITIVE_INFINITY, 0, -5]) {
+      expect(() => allIntent(moment, TIMES)).toThrow(AppError);
+    }
+  });
+});
