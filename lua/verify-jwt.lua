@@ -8,9 +8,11 @@ package.path = here .. "/?.lua;" .. package.path
 -- All of it now: after a chroot no file can be read any more.
 local base64url = require("verify-jwt.base64url")
 local cache = require("verify-jwt.cache")
+local clock = require("verify-jwt.clock")
 local headers = require("verify-jwt.headers")
 local judge = require("verify-jwt.judge")
 local key_source = require("verify-jwt.key_source")
+local packed = require("verify-jwt.packed")
 local request = require("verify-jwt.request")
 local servers = require("verify-jwt.servers")
 local settings = require("verify-jwt.settings")
@@ -22,6 +24,10 @@ local DEFAULT_TTL = 3
 local REFUSALS = 1000
 -- On the average a verdict weighs a quarter of this.
 local BYTES_PER_ENTRY = 4096
+-- What a Lua state of HAProxy holds without the cache, and what may be
+-- garbage beside it.
+local BASE_BYTES, GARBAGE_BYTES = 3 << 20, 12 << 20
+local MIN_PAUSE_PERCENT = 150
 local TICK_MS = 50
 local REFRESH_MS = 1000
 
@@ -32,11 +38,6 @@ local function read_file(path, max_bytes)
   file:close()
   if not text or #text > (max_bytes or 65536) then return nil end
   return text
-end
-
-local function now()
-  local time = core.now()
-  return time.sec + time.usec / 1e6
 end
 
 local function log(message)
@@ -52,30 +53,35 @@ options.cache_ttl = options.cache_ttl or DEFAULT_TTL
 -- One state for all threads has the number 0.
 local is_shared = core.thread == 0
 
-local pool = transport.create(core, { now = now, keep_alive = not is_shared })
+local time = clock.create(core.now, os.time)
+local pool = transport.create(core, {
+  now = time.now, keep_alive = not is_shared,
+})
 local group = servers.create(core, options.backend)
 local server = token_server.create({
-  transport = pool, servers = group, now = now, log = log,
+  transport = pool, servers = group, now = time.now, log = log,
   head = token_server.head(options, options.cache_ttl),
   has_key = options.verifier_key ~= nil,
 })
 local source = key_source.create({
-  core = core, settings = options, read_file = read_file, now = now,
+  core = core, settings = options, read_file = read_file, now = time.now,
   log = log,
 })
+local variables = settings.variable_names(options.claim_vars)
+local known = cache.create({
+  entries = options.cache_size, refusals = REFUSALS,
+  bytes = options.cache_size * BYTES_PER_ENTRY,
+})
 local court = judge.create({
-  settings = options,
-  cache = cache.create({
-    entries = options.cache_size, refusals = REFUSALS,
-    bytes = options.cache_size * BYTES_PER_ENTRY,
-  }),
+  settings = options, cache = known, packer = packed.create(variables),
   ask = server.ask, ring = source.ring, decode = base64url.decode,
-  wall = os.time, now = now, nap = core.msleep,
+  clock = time, nap = core.msleep,
 })
 local read_token = request.reader(options)
+local writer = headers.create(variables or {})
 
 local function verify(txn)
-  local names = headers.begin(txn)
+  local names = writer.begin(txn)
   local text, from_header = read_token(txn, names)
   local entry
   if text then
@@ -83,7 +89,7 @@ local function verify(txn)
   else
     entry = judge.refusal(from_header)
   end
-  headers.deliver(txn, entry)
+  writer.deliver(txn, entry)
 end
 
 core.register_action("verify-jwt", { "http-req" }, function(txn)
@@ -91,7 +97,14 @@ core.register_action("verify-jwt", { "http-req" }, function(txn)
   if ok then return end
   -- The message names a place in the code and no value of the request.
   pcall(log, tostring(problem))
-  pcall(headers.refuse, txn, verdict.internal)
+  pcall(writer.refuse, txn, verdict.internal)
+end)
+
+-- For haproxy.cfg, which looks a known verdict up without the action. On a
+-- miss it must return nothing at all: nil would become a `false` that is there.
+core.register_converters("verify-jwt-known", function(text)
+  local found = court.known(text)
+  if found then return found end
 end)
 
 --- Runs a step for ever; an error in one round must not end the rounds.
@@ -105,6 +118,15 @@ local function repeat_every(milliseconds, step)
   end)
 end
 
+--- Garbage may pile up to a fixed amount, or to half of what is kept where
+-- that is more. Lua's own pace, as much again as is kept, collects all the
+-- time while the cache is small, and doubles the process when it is full.
+local function pace_collector()
+  local kept = BASE_BYTES + known.bytes()
+  local pause = 100 + 100 * GARBAGE_BYTES // kept
+  collectgarbage("setpause", math.max(pause, MIN_PAUSE_PERCENT))
+end
+
 core.register_init(function()
   if not group.is_configured() then
     error("haproxy-jwt: JWT_TOKEN_SERVER_BACKEND: no backend's name begins"
@@ -116,9 +138,13 @@ end)
 source.update(true)
 
 repeat_every(TICK_MS, function()
+  time.tick()
   pool.sweep()
   court.sweep()
 end)
-repeat_every(REFRESH_MS, group.refresh)
+repeat_every(REFRESH_MS, function()
+  group.refresh()
+  pace_collector()
+end)
 repeat_every(2 * TICK_MS, server.probe)
 repeat_every(options.sync_interval * 1000, source.update)

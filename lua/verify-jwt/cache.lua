@@ -1,20 +1,24 @@
 --- Knows which verdicts are still good: bounded in number and bytes, with
 -- eviction in constant time. Knows nothing of HAProxy; the times are given.
 
-local sub = string.sub
-
+local clock = require("verify-jwt.clock")
 local verdict = require("verify-jwt.verdict")
 
+local sub = string.sub
+
+local LAG_SECONDS = clock.LAG_SECONDS
 local KEY, REASON = verdict.KEY, verdict.REASON
 local BODY, HEADER = verdict.BODY, verdict.HEADER
 local VARIABLES, UNTIL = verdict.VARIABLES, verdict.UNTIL
 local FINAL = verdict.FINAL
 local WALL_END, MONOTONIC_END = verdict.WALL_END, verdict.MONOTONIC_END
+local WEIGHT = verdict.WEIGHT
 
 -- Lua hashes only some characters of a long string, so outsiders could make
--- thousands of texts that fall on one slot. Up to 40 characters it hashes
--- them all: the end of the token (its signature, or its tag) finds the slot,
--- and the whole text is compared there. Texts with one end share one slot.
+-- thousands of refused texts that fall on one slot. Up to 40 characters it
+-- hashes them all: the end of the token (its signature, or its tag) finds a
+-- refusal, and the whole text is compared then. Nobody outside can choose a
+-- valid token's characters, so those are found by their whole text.
 local SLOT_CHARACTERS = 40
 
 -- What an entry weighs beside its texts; measured.
@@ -40,16 +44,17 @@ end
 -- is allowed it becomes the old one, and the old one is dropped whole. What
 -- is used moves back to the young one.
 local function store(max_entries, max_bytes)
-  local young, old, count, bytes = {}, {}, 0, 0
+  local young, old, count, bytes, old_bytes = {}, {}, 0, 0, 0
   local self = {}
 
-  local function put(slot, entry, weight)
+  local function put(slot, entry)
+    local weight = entry[WEIGHT]
     if count >= max_entries // 2 or bytes + weight > max_bytes // 2 then
-      old, young, count, bytes = young, {}, 0, 0
+      old, old_bytes, young, count, bytes = young, bytes, {}, 0, 0
     end
     local before = young[slot]
     if before then
-      bytes = bytes - weight_of(before)
+      bytes = bytes - before[WEIGHT]
     else
       count = count + 1
     end
@@ -57,10 +62,10 @@ local function store(max_entries, max_bytes)
   end
 
   function self.put(slot, entry)
-    local weight = weight_of(entry)
-    if max_entries < 2 or weight > max_bytes // 2 then return end
+    entry[WEIGHT] = weight_of(entry)
+    if max_entries < 2 or entry[WEIGHT] > max_bytes // 2 then return end
     old[slot] = nil
-    put(slot, entry, weight)
+    put(slot, entry)
   end
 
   function self.get(slot)
@@ -69,7 +74,7 @@ local function store(max_entries, max_bytes)
     entry = old[slot]
     if entry then
       old[slot] = nil
-      put(slot, entry, weight_of(entry))
+      put(slot, entry)
     end
     return entry
   end
@@ -77,14 +82,19 @@ local function store(max_entries, max_bytes)
   function self.remove(slot)
     local entry = young[slot]
     if entry then
-      count, bytes = count - 1, bytes - weight_of(entry)
+      count, bytes = count - 1, bytes - entry[WEIGHT]
       young[slot] = nil
     end
     old[slot] = nil
   end
 
+  --- An upper bound: what has moved on is counted in both generations.
+  function self.bytes()
+    return bytes + old_bytes
+  end
+
   function self.clear()
-    young, old, count, bytes = {}, {}, 0, 0
+    young, old, count, bytes, old_bytes = {}, {}, 0, 0, 0
   end
 
   return self
@@ -99,24 +109,32 @@ function cache.create(options)
   local bad = store(options.refusals, options.bytes // 8)
   local self = {}
 
-  --- The verdict for exactly this text, if it is still good.
+  local function is_fresh(entry, wall, monotonic)
+    return wall < entry[WALL_END] and wall < entry[UNTIL]
+      and monotonic < entry[MONOTONIC_END]
+  end
+
+  --- The valid verdict for exactly this text, if it is still good.
   -- @param wall      os.time()
-  -- @param monotonic seconds of a clock that nobody sets
+  -- @param monotonic seconds of a clock that nobody sets, clock.coarse's
+  function self.get_valid(text, wall, monotonic)
+    local entry = good.get(text)
+    if not entry then return nil end
+    if is_fresh(entry, wall, monotonic) then return entry end
+    good.remove(text)
+    return nil
+  end
+
+  --- The same, or a refusal for exactly this text.
   function self.get(text, wall, monotonic)
+    local entry = self.get_valid(text, wall, monotonic)
+    if entry then return entry end
     local slot = sub(text, -SLOT_CHARACTERS)
-    local from = good
-    local entry = good.get(slot)
-    if not entry or entry[KEY] ~= text then
-      from = bad
-      entry = bad.get(slot)
-      if not entry or entry[KEY] ~= text then return nil end
-    end
-    if wall >= entry[UNTIL] or wall >= entry[WALL_END]
-      or monotonic >= entry[MONOTONIC_END] then
-      from.remove(slot)
-      return nil
-    end
-    return entry
+    entry = bad.get(slot)
+    if not entry or entry[KEY] ~= text then return nil end
+    if is_fresh(entry, wall, monotonic) then return entry end
+    bad.remove(slot)
+    return nil
   end
 
   --- Keeps a verdict for `ttl` seconds from the two moments given, which
@@ -129,9 +147,17 @@ function cache.create(options)
     -- wall is a moment's whole seconds, so this ends up to one second early
     -- and never late.
     entry[WALL_END] = wall + ttl
-    entry[MONOTONIC_END] = monotonic + ttl
-    local into = valid and good or bad
-    into.put(sub(text, -SLOT_CHARACTERS), entry)
+    entry[MONOTONIC_END] = monotonic + ttl - LAG_SECONDS
+    if valid then
+      good.put(text, entry)
+    else
+      bad.put(sub(text, -SLOT_CHARACTERS), entry)
+    end
+  end
+
+  --- What the verdicts kept weigh, at the most.
+  function self.bytes()
+    return good.bytes() + bad.bytes()
   end
 
   function self.clear()

@@ -11,7 +11,7 @@ local verdict = require("verify-jwt.verdict")
 
 local sub = string.sub
 
-local BODY = verdict.BODY
+local BODY, PACKED = verdict.BODY, verdict.PACKED
 
 local MAX_WAITING = 2000
 local MAX_WAIT_SECONDS = 0.9
@@ -32,14 +32,17 @@ function judge.refusal(detail)
 end
 
 --- Creates a judge.
--- @param deps { settings, cache, ask, ring, decode, wall, now, nap }
+-- @param deps { settings, cache, packer, ask, ring, decode, clock, nap }
 --   ask(text, thumbprint, is_jwe) -> verdict; ring() -> the keys of now;
 --   decode(base64url) -> bytes; nap(milliseconds) lets others run
 function judge.create(deps)
-  local settings, cache = deps.settings, deps.cache
-  local wall, now = deps.wall, deps.now
+  local settings, cache, packer = deps.settings, deps.cache, deps.packer
+  local wall, now, coarse = deps.clock.wall, deps.clock.now, deps.clock.coarse
   local ttl = settings.cache_ttl
   local parse = token.parser()
+  -- A cookie or a parameter beside the header would make it ambiguous, and
+  -- the fast path does not look there.
+  local is_fast = ttl > 0 and not settings.cookie and not settings.query
   local pending, waiting = {}, 0
   local self = {}
 
@@ -105,8 +108,13 @@ function judge.create(deps)
   -- @param from_header which of the two it is
   function self.judge(text, from_header)
     if ttl > 0 then
-      local entry = cache.get(text, wall(), now())
-      if entry then return entry end
+      local time = wall()
+      local entry = cache.get(text, time, coarse(time))
+      if entry then
+        local text_of_it = entry[PACKED]
+        if not text_of_it or text_of_it == "" then return entry end
+        return packer.unpack(entry)
+      end
     end
     local candidate = text
     if from_header then
@@ -119,6 +127,17 @@ function judge.create(deps)
     -- only those may who may also use a cache.
     if ttl > 0 then return ask_once(candidate, text) end
     return ask(candidate)
+  end
+
+  --- What the fast path takes apart for an Authorization header's value, or
+  -- nil when the action has to look. Waits for nothing.
+  function self.known(text)
+    if not is_fast then return nil end
+    local time = wall()
+    local entry = cache.get_valid(text, time, coarse(time))
+    if not entry then return nil end
+    local packed = entry[PACKED] or packer.pack(entry)
+    return packed ~= "" and packed or nil
   end
 
   --- Forgets questions whose asker is gone. To be called by a task.

@@ -3,11 +3,25 @@
 
 local extract = require("verify-jwt.extract")
 
-local find = string.find
+local byte, find = string.byte, string.find
 
-local AUTHORIZATION = ",authorization,"
+local AUTHORIZATION, COMMA = "authorization", 44
 
 local request = {}
+
+--- Where the next Authorization header's name ends in a list of names.
+local function find_name(names, from)
+  repeat
+    local first, last = find(names, AUTHORIZATION, from, true)
+    if not first then return nil end
+    local before, after = byte(names, first - 1), byte(names, last + 1)
+    if (not before or before == COMMA) and (not after or after == COMMA) then
+      return last
+    end
+    -- Another name that holds the word: proxy-authorization.
+    from = last
+  until false
+end
 
 --- Takes the token's parameter out of the URI, so that neither the upstream
 -- nor a log sees it.
@@ -40,11 +54,11 @@ function request.reader(settings)
   local cookie, query = settings.cookie, settings.query
 
   local function authorization(txn, names)
-    local _, at = find(names, AUTHORIZATION, 1, true)
+    local at = find_name(names, 1)
     if not at then return nil end
     -- Two of them: HAProxy reads one, the upstream perhaps the other.
-    if find(names, AUTHORIZATION, at, true) then return nil, "ambiguous" end
-    return txn.f:req_fhdr("authorization")
+    if find_name(names, at) then return nil, "ambiguous" end
+    return txn.f:req_fhdr(AUTHORIZATION)
   end
 
   if not cookie and not query then

@@ -74,6 +74,21 @@ local function parse_claim_vars(text)
   return list_of("^[^%c]+$", "a comma list of claims, or *")(text)
 end
 
+--- The variables of JWT_CLAIM_VARS by their whole names, in its order; nil
+-- for `*`. Two claims whose names become one are both left out.
+function settings.variable_names(claim_vars)
+  if claim_vars == "*" then return nil end
+  local names, count = {}, {}
+  for i, claim in ipairs(claim_vars) do
+    names[i] = "txn.tkn.payload." .. (claim:gsub("[^A-Za-z0-9_.]", "_"))
+    count[names[i]] = (count[names[i]] or 0) + 1
+  end
+  for i = #names, 1, -1 do
+    if count[names[i]] > 1 then table.remove(names, i) end
+  end
+  return names
+end
+
 --- `strict` is false, `best-effort:SECONDS` the number of seconds.
 local function parse_stale(text)
   if text == "strict" then return false end

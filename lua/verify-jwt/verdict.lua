@@ -16,7 +16,7 @@ cjson.decode_max_depth(4)
 cjson.decode_invalid_numbers(false)
 
 local verdict = {
-  -- Text by which the cache found it; set by the cache.
+  -- The text it was given for; set by the cache.
   KEY = 1,
   -- One of contract's codes; `ok` alone is valid.
   REASON = 2,
@@ -37,14 +37,28 @@ local verdict = {
   -- When the cache must forget it, by either clock; set by the cache.
   WALL_END = 10,
   MONOTONIC_END = 11,
+  -- The text that the fast path takes apart, which then stands for BODY and
+  -- VARIABLES; false until it is asked for, "" where it cannot be.
+  PACKED = 12,
+  -- Bytes that the cache counts for it; set by the cache.
+  WEIGHT = 13,
 }
 
 local VARIABLE_PREFIX = "txn.tkn.payload."
 local CONTROL = "[\0-\31\127]"
 
+--- All places are taken at once, so that the array never grows.
+local function create(code, detail, generation, body, header, variables,
+  ends, final)
+  return {
+    false, code, detail, generation, body, header, variables, ends, final,
+    0, 0, false, 0,
+  }
+end
+
 --- A refusal made on this side.
 function verdict.refusal(code, detail)
-  return { false, code, detail, false, false, false, false, math.huge, false }
+  return create(code, detail, false, false, false, false, math.huge, false)
 end
 
 --- Nobody could judge. Never cached.
@@ -136,11 +150,9 @@ function verdict.parse(text, with_claims)
   end
   local final = answer.final
   if final ~= nil and type(final) ~= "boolean" then return nil end
-  return {
-    false, answer.reason, answer.detail or false, generation,
+  return create(answer.reason, answer.detail or false, generation,
     body or false, header or false, variables, ends,
-    not valid and final == true,
-  }
+    not valid and final == true)
 end
 
 return verdict

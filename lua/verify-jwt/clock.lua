@@ -1,0 +1,42 @@
+--- Knows two times: the wall clock, which somebody may set, and HAProxy's
+-- own, which nobody sets but which stands still while the process is stopped
+-- (measured on 2.6 and 3.0). What must not outlive either is held to both.
+
+local clock = {}
+
+--- How far `coarse` may be behind, with a round of the event loop to spare.
+clock.LAG_SECONDS = 0.1
+
+-- A ticker that has been silent for longer is taken for dead.
+local MAX_SILENCE_SECONDS = 2
+
+--- @param read  core.now
+-- @param wall os.time
+function clock.create(read, wall)
+  local ticked, ticked_wall = -math.huge, -math.huge
+  local self = { wall = wall }
+
+  --- Seconds of HAProxy's clock.
+  function self.now()
+    local time = read()
+    return time.sec + time.usec / 1e6
+  end
+
+  --- To be called every 50 ms by a task.
+  function self.tick()
+    ticked, ticked_wall = self.now(), wall()
+  end
+
+  --- Seconds of HAProxy's clock at the last tick, for a fraction of what
+  -- asking costs. Without a recent tick it is later than any moment, so that
+  -- nothing counts as fresh.
+  -- @param wall_now wall()
+  function self.coarse(wall_now)
+    if wall_now - ticked_wall > MAX_SILENCE_SECONDS then return math.huge end
+    return ticked
+  end
+
+  return self
+end
+
+return clock
