@@ -29,9 +29,6 @@ export interface CompactJwe {
   readonly header: ProtectedHeader;
   readonly compact: string;
   readonly enc: string;
-  /** Sizes in bytes of what an encryption fixes: an odd one is refused before any key is touched. */
-  readonly initialVectorBytes: number;
-  readonly tagBytes: number;
 }
 
 export type Compact = CompactJws | CompactJwe;
@@ -71,14 +68,7 @@ function parseJwe(token: string, parts: readonly string[]): CompactJwe | Detail 
   }
   const enc = header.members.get("enc");
   if (typeof enc !== "string") return "malformed";
-  return {
-    kind: "jwe",
-    header,
-    compact: token,
-    enc,
-    initialVectorBytes: decodedLength(ivPart),
-    tagBytes: decodedLength(tagPart),
-  };
+  return { kind: "jwe", header, compact: token, enc };
 }
 
 /**
@@ -96,10 +86,6 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function decodedLength(part: string): number {
-  return Math.floor((part.length * 3) / 4);
 }
 
 function decodeText(part: string): string | undefined {
