@@ -7,7 +7,7 @@ export function registerCompletion(program: Command): void {
     .description('print the completion script of a shell: eval "$(haproxy-jwt completion bash)"')
     .addArgument(new Argument("<shell>").choices(["bash", "zsh"]))
     .action((shell: string) => {
-      process.stdout.write(shell === "zsh" ? toZsh(program) : toBash(program));
+      process.stdout.write(shell === "zsh" ? toZsh(program) : toBashCompletion(program));
     });
 }
 
@@ -26,8 +26,8 @@ function toCases(program: Command): string {
     .join("\n");
 }
 
-/** Words that are no flags make the command's path, as long as they lead somewhere. */
-function toBash(program: Command): string {
+/** Bash's script. Words that are no flags make the command's path, as long as they lead somewhere. */
+export function toBashCompletion(program: Command): string {
   return `_haproxy_jwt() {
   local path=haproxy-jwt words word i
   _haproxy_jwt_words() {
@@ -51,5 +51,5 @@ complete -o default -F _haproxy_jwt haproxy-jwt
 function toZsh(program: Command): string {
   return `#compdef haproxy-jwt
 autoload -U +X bashcompinit && bashcompinit
-${toBash(program)}`;
+${toBashCompletion(program)}`;
 }
