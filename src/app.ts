@@ -1,5 +1,6 @@
 /** The composition root: the only file that knows everyone. Makes the server of a configuration, starts and stops it. */
 import { join } from "node:path";
+import { BODY_TIMEOUT_MS } from "./app/clock.ts";
 import { adminListeners, createAdmin } from "./app/admin.ts";
 import { GroundWatch } from "./app/ground-watch.ts";
 import { createJudging, fingerprintOf, grounds, type Judging } from "./app/judging.ts";
@@ -9,6 +10,7 @@ import { observe } from "./app/observation.ts";
 import { readPageFiles } from "./app/page-files.ts";
 import { createHealth } from "./app/readiness.ts";
 import { resolveVerifierKeys } from "./app/verifier-key-file.ts";
+import { createPool, mainSocketOf } from "./app/workers/attach.ts";
 import type { Config } from "./config/load.ts";
 import type { Listen } from "./config/values.ts";
 import { ChangeLog } from "./core/feed/change-log.ts";
@@ -33,6 +35,8 @@ export interface AppDeps {
   readonly nowMs: () => number;
   readonly monotonicMs: () => number;
   readonly random: () => number;
+  /** Told when the server can go on no longer; it should be stopped. */
+  readonly onBroken: () => void;
 }
 
 /** A running server. */
@@ -54,7 +58,6 @@ const FETCH_TIMEOUT_MS = 5000;
 const MAX_KEY_SET_BYTES = 1024 * 1024;
 /** HAProxy's side waits 800 ms in all; a key that takes longer to fetch is there for the next request. */
 const UNKNOWN_KEY_WAIT_MS = 400;
-const BODY_TIMEOUT_MS = 2000;
 const IDLE_TIMEOUT_SECONDS = 60;
 const UNIX_SOCKET_MODE = 0o660;
 
@@ -89,6 +92,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       return () => clearTimeout(timer);
     },
     onApplied: metrics.observeApplied,
+    rememberedUntilMs: (seq) => pool?.rememberedUntilMs(seq) ?? 0,
   });
   const changes = new ChangeLog(index.seq);
   const watch = new GroundWatch(rules, accounts);
@@ -113,7 +117,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
         if (state.error !== undefined) {
           log.warn("key source failed", { source, error: state.error });
         }
-        if (!isChanged) return;
+        if (!isChanged) return pool?.groundsRefreshed();
         const { keys = [], problems = [] } = state.set ?? {};
         log.info("keys changed", { source, keys: keys.length });
         for (const problem of problems) log.warn("key", { source, problem });
@@ -122,9 +126,12 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     });
   let syncer = createSyncer(config);
   const ring = () => syncer.ring();
+  let current = config;
   let judging: Judging = createJudging(config, ring, index, nowSeconds);
 
-  const isVerifier = createIsVerifier(resolveVerifierKeys(settings.verifierKey, settings.dataDir));
+  const verifierKeys = resolveVerifierKeys(settings.verifierKey, settings.dataDir);
+  const hosts = [...settings.hosts, ...namedHosts(settings.listen)];
+  const isVerifier = createIsVerifier(verifierKeys);
   const feed = new Feed({
     isVerifier,
     registry,
@@ -140,11 +147,14 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       seq,
       subject: scope === "subject" ? subject : undefined,
     }));
+    // First of all: from here on no judging thread answers by what it knew before.
+    pool?.changed(index.seq);
     for (const { seq } of fresh) registry.changed(seq);
     changes.append(fresh);
     feed.wake();
   });
   const noteGrounds = (): void => {
+    pool?.groundsChanged();
     watch
       .update(grounds(ring(), judging))
       .then(() => feed.wake())
@@ -180,7 +190,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   const tokenServer = createTokenServer({
     judge: (token, options) => judging.judge(token, options),
     isVerifier,
-    isAllowedHost: createIsAllowedHost([...settings.hosts, ...namedHosts(settings.listen)]),
+    isAllowedHost: createIsAllowedHost(hosts),
     judgedAt: () => ({ seq: index.seq, epoch: index.epoch }),
     refreshKeys: () => syncer.refreshForUnknownKey(UNKNOWN_KEY_WAIT_MS),
     noteMemory: (ttlSeconds, judgedSeq) => {
@@ -204,20 +214,42 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     feed,
   });
 
+  const limits = {
+    maxBodyBytes: Math.max(65_536, settings.maxTokenBytes * 8),
+    idleTimeoutSeconds: IDLE_TIMEOUT_SECONDS,
+  };
+  const pool = createPool({
+    config: () => current,
+    verifierKeys,
+    hosts,
+    recordedTtlSeconds: LEASE_MS / 1000,
+    limits,
+    syncer: () => syncer,
+    policies: () => judging.policies,
+    epoch: () => index.epoch,
+    onVerdicts: ({ detail, path, count, seconds }) => {
+      metrics.observeVerdicts(detail, path, count, seconds);
+      admin.onVerdicts(detail, count);
+    },
+    onSeen: admin.onSeen,
+    onLost: () => {
+      // Its port still draws connections: better none than some that nobody answers.
+      log.error("a judging thread ended by itself");
+      deps.onBroken();
+    },
+  });
+
   await syncer.start();
   noteGrounds();
   const listeners: Listener[] = [];
   const open = (address: Address, options: Parameters<typeof listen>[1]) => {
     listeners.push(listen(address, options));
   };
-  const shared = {
-    maxBodyBytes: Math.max(65_536, settings.maxTokenBytes * 8),
-    idleTimeoutSeconds: IDLE_TIMEOUT_SECONDS,
-    onFailure,
-  };
+  const shared = { ...limits, onFailure };
   const close = async (): Promise<void> => {
     feed.close();
     admin.stop();
+    await pool?.stop();
     await Promise.all(listeners.map((one) => one.close()));
     bodies.close();
     syncer.stop();
@@ -226,14 +258,20 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     await store.close();
   };
   try {
+    const handle = observation.follow("token", tokenServer);
     for (const address of settings.listen)
-      open(toAddress(address), { ...shared, handle: observation.follow("token", tokenServer) });
+      open(toAddress(address, pool !== undefined), { ...shared, handle });
     for (const { address, options } of adminListeners(config, admin.handle)) {
       const handle = observation.follow(
         address.kind === "unix" ? "control" : "admin",
         options.handle,
       );
       open(address, { ...shared, ...options, handle });
+    }
+    if (pool !== undefined) {
+      open(mainSocketOf(settings.dataDir), { ...shared, handle });
+      pool.changed(index.seq);
+      await pool.start(boundAddresses(settings.listen, listeners));
     }
   } catch (error) {
     await close();
@@ -254,6 +292,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
         syncer.stop();
         syncer = nextSyncer;
         judging = nextJudging;
+        current = next;
         noteGrounds();
         observation.reloaded(true);
         return next;
@@ -266,12 +305,21 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   };
 }
 
-function toAddress(address: Listen): Address {
-  return address.kind === "unix" ? { ...address, mode: UNIX_SOCKET_MODE } : address;
+function toAddress(address: Listen, isShared: boolean): Address {
+  return address.kind === "unix"
+    ? { ...address, mode: UNIX_SOCKET_MODE }
+    : { ...address, isShared };
 }
 
 function toOrigin(host: string, port: number): string {
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** The TCP addresses with the ports that were bound. */
+function boundAddresses(addresses: readonly Listen[], listeners: readonly Listener[]) {
+  return addresses.flatMap((one, index) =>
+    one.kind === "tcp" ? [{ host: one.host, port: listeners[index]?.port ?? one.port }] : [],
+  );
 }
 
 /** The hosts that the listen addresses name; an address for all interfaces names none. */

@@ -5,7 +5,8 @@ import type { Confirmation } from "../core/feed/confirmation.ts";
 import { SeenTokens } from "../core/revocation/seen-tokens.ts";
 import type { PolicySet } from "../core/token/policy.ts";
 import { VerdictRates } from "../core/token/verdict-rates.ts";
-import { reasonOfVerdict, type Verdict } from "../core/token/verdict.ts";
+import { reasonOf, type Detail } from "../core/token/reason.ts";
+import { reasonOfVerdict, type AuthenticToken, type Verdict } from "../core/token/verdict.ts";
 import { createAdminApp, type AdminApp } from "../http/admin/app.ts";
 import { createFirstRunLink } from "../http/admin/first-run.ts";
 import type { AdminOptions } from "../http/admin/options.ts";
@@ -14,6 +15,7 @@ import type { HealthCheck } from "../http/health.ts";
 import type { Address, ListenOptions } from "../http/listen.ts";
 import type { KeySyncer } from "../jwks/key-syncer.ts";
 import type { Store } from "../sqlite/open-store.ts";
+import { streamBackup } from "./backup-stream.ts";
 
 /** The parts of a server that the admin API shows and acts on. */
 export interface AdminParts {
@@ -35,6 +37,9 @@ export interface AdminParts {
 export interface Admin {
   readonly handle: AdminApp;
   readonly onVerdict: (verdict: Verdict) => void;
+  /** As many verdicts of one kind, and a few of the tokens, as a judging thread reports them. */
+  readonly onVerdicts: (detail: Detail | "", count: number) => void;
+  readonly onSeen: (token: AuthenticToken) => void;
   /**
    * The one-time link that makes the first admin, new at each call; undefined once there is one.
    *
@@ -73,6 +78,8 @@ export function createAdmin(parts: AdminParts): Admin {
     seenTokens,
     rates,
     ready: parts.ready,
+    backUp: (actor) => streamBackup(store, settings.dataDir, actor),
+    checkStore: () => store.check(),
     passwords: createPasswords(),
     origin: settings.adminOrigin,
     trustedProxies: settings.trustedProxies,
@@ -87,6 +94,8 @@ export function createAdmin(parts: AdminParts): Admin {
     handle,
     firstRunLink: (origin) => createFirstRunLink(store.accounts, origin, nowSeconds()),
     stop: () => stopping.abort(),
+    onVerdicts: (detail, count) => rates.count(detail === "" ? "ok" : reasonOf(detail), count),
+    onSeen: (token) => seenTokens.note(token),
     onVerdict: (verdict) => {
       rates.count(reasonOfVerdict(verdict));
       if (verdict.isValid) seenTokens.note(verdict.token);

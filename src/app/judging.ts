@@ -19,7 +19,7 @@ export interface Judging {
 }
 
 /** Enough for what is asked about again: another thread, a verdict that ended, a second HAProxy. */
-const REMEMBERED_TOKENS = 20_000;
+export const REMEMBERED_TOKENS = 20_000;
 
 /** Makes the judge of one configuration. @throws ConfigError where the decryption keys cannot be read */
 export function createJudging(

@@ -1,6 +1,7 @@
 /** `serve`: runs the server until it is told to stop. */
 import type { Command } from "commander";
 import { startApp, type App } from "../app.ts";
+import { monotonicMs } from "../app/clock.ts";
 import type { Config } from "../config/load.ts";
 import { ConfigError } from "../config/load.ts";
 import { SETTING_ENTRIES } from "../config/settings.ts";
@@ -30,12 +31,14 @@ export function registerServe(program: Command): void {
         return () => clearInterval(timer);
       },
     });
+    const broken = Promise.withResolvers<void>();
     const app = await startApp(config, {
       log,
       version: VERSION,
       nowMs: () => Date.now(),
-      monotonicMs: () => performance.now(),
+      monotonicMs,
       random: () => Math.random(),
+      onBroken: broken.resolve,
     });
     log.info("serving", {
       version: VERSION,
@@ -60,7 +63,7 @@ export function registerServe(program: Command): void {
         return current;
       });
     });
-    await stopSignal();
+    await Promise.race([stopSignal(), broken.promise.then(() => (process.exitCode = 1))]);
     log.info("stopping");
     manager.stopping();
     await app.stop();

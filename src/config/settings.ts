@@ -219,6 +219,12 @@ export const SETTINGS = {
       "Empty: `/etc/haproxy-jwt/verifier.key`, else one made in the data folder.",
     "secret",
   ),
+  workers: setting(
+    "JWT_WORKERS",
+    "1",
+    integerIn(1, 64),
+    "Judging threads; more than one share the TCP addresses of `JWT_LISTEN`.",
+  ),
   logLevel: setting(
     "JWT_LOG_LEVEL",
     "info",

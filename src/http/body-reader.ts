@@ -38,7 +38,8 @@ export function createBodyReader(timeoutMs: number, monotonicMs: () => number): 
       waiting.add(one);
       // Not text(): that takes a byte order mark off, and the verdict is for exactly these bytes.
       request.bytes().then(
-        (bytes) => end(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1")),
+        (bytes) =>
+          end(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1")),
         () => end(400),
       );
     });

@@ -62,6 +62,11 @@ export class KeySource {
     return this.#state;
   }
 
+  /** The text of the set in use; it may hold secrets. */
+  get text(): string | undefined {
+    return this.#state.set === undefined ? undefined : this.#text;
+  }
+
   /** Takes up the set kept on disk by an earlier run; its age goes on from when it was fetched. */
   async restore(): Promise<void> {
     const good = await this.#options.lastGood.read(this.#state.name);

@@ -17,6 +17,15 @@ export interface KeySyncerOptions extends KeySourceOptions {
   readonly onSync: (state: KeySourceState, isChanged: boolean) => void;
 }
 
+/** A key set as its source wrote it. */
+export interface KeySetText {
+  readonly source: string;
+  readonly issuer: string | undefined;
+  readonly text: string;
+  /** Unix seconds. */
+  readonly fetchedAtSeconds: number;
+}
+
 /** A token may name an unknown key at most this often per source; random kids must not flood the issuer. */
 const UNKNOWN_KEY_PAUSE_MS = 30_000;
 
@@ -76,6 +85,16 @@ export class KeySyncer {
       ...source.state,
       nextInMs: Math.max(0, nextAtMs - now),
     }));
+  }
+
+  /** The texts of the sets in use, for another thread to read; they may hold secrets. */
+  texts(): readonly KeySetText[] {
+    return this.#scheduled.flatMap(({ source }) => {
+      const { text, state, spec } = source;
+      const { name, fetchedAtSeconds } = state;
+      if (text === undefined || fetchedAtSeconds === undefined) return [];
+      return [{ source: name, issuer: spec.issuer, text, fetchedAtSeconds }];
+    });
   }
 
   /** Takes up the sets of the former run, reads the files, and begins with the rest without waiting for it. */

@@ -19,6 +19,13 @@ export interface CacheCounts {
 
 export interface VerdictMetrics {
   readonly observeVerdict: (verdict: Verdict, seconds: number, path: JudgingPath) => void;
+  /** As many at once, as a judging thread reports them, with the seconds they took together. */
+  readonly observeVerdicts: (
+    detail: Detail | "",
+    path: JudgingPath,
+    count: number,
+    seconds: number,
+  ) => void;
   readonly observeCache: (counts: CacheCounts) => void;
 }
 
@@ -59,14 +66,20 @@ export function createVerdictMetrics(registry: Registry): VerdictMetrics {
     buckets: [0.000_02, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5],
     registers: [registry],
   });
+  const count = (detail: Detail | "", path: JudgingPath, times: number): void => {
+    const known = verdicts.get(path);
+    const counts = known ?? new Map<Detail | "", number>();
+    if (known === undefined) verdicts.set(path, counts);
+    counts.set(detail, (counts.get(detail) ?? 0) + times);
+  };
   return {
     observeVerdict(verdict, seconds, path) {
-      const detail = verdict.isValid ? "" : verdict.detail;
-      const known = verdicts.get(path);
-      const counts = known ?? new Map<Detail | "", number>();
-      if (known === undefined) verdicts.set(path, counts);
-      counts.set(detail, (counts.get(detail) ?? 0) + 1);
+      count(verdict.isValid ? "" : verdict.detail, path, 1);
       judging.observe(seconds);
+    },
+    observeVerdicts(detail, path, times, seconds) {
+      count(detail, path, times);
+      for (let i = 0; i < times; i += 1) judging.observe(seconds / times);
     },
     observeCache({ hits, misses, staleHits }) {
       cache.hits += hits;

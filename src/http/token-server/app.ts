@@ -89,7 +89,7 @@ function isFeed(url: string): boolean {
 }
 
 /** Tells whether a URL's path is `/`, without parsing it. */
-function isRoot(url: string): boolean {
+export function isRoot(url: string): boolean {
   const slash = url.indexOf("/", url.indexOf("://") + 3);
   return slash === -1 || slash === url.length - 1 || url[slash + 1] === "?";
 }

@@ -1,0 +1,61 @@
+/** Puts judging threads beside the main one where the configuration asks for them. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "../../config/load.ts";
+import type { PolicySet } from "../../core/token/policy.ts";
+import type { Address, ListenOptions } from "../../http/listen.ts";
+import type { KeySyncer } from "../../jwks/key-syncer.ts";
+import { WorkerPool, type PoolOptions } from "./pool.ts";
+
+export interface AttachParts {
+  readonly config: () => Config;
+  readonly verifierKeys: readonly string[];
+  readonly hosts: readonly string[];
+  readonly recordedTtlSeconds: number;
+  readonly limits: Pick<ListenOptions, "maxBodyBytes" | "idleTimeoutSeconds">;
+  readonly syncer: () => KeySyncer;
+  readonly policies: () => PolicySet;
+  readonly epoch: () => string;
+  readonly onVerdicts: PoolOptions["onVerdicts"];
+  readonly onSeen: PoolOptions["onSeen"];
+  readonly onLost: () => void;
+}
+
+/** The main thread's socket for what a judging thread does not answer itself. */
+export function mainSocketOf(dataDir: string): Address {
+  return { kind: "unix", path: join(dataDir, "judge.sock"), mode: 0o600 };
+}
+
+/** Makes the pool of a configuration; undefined where one thread judges. */
+export function createPool(parts: AttachParts): WorkerPool | undefined {
+  const { settings } = parts.config();
+  if (settings.workers === 1) return undefined;
+  const { dataDir, maxTokenBytes } = settings;
+  return new WorkerPool({
+    threads: settings.workers - 1,
+    start: {
+      dataDir,
+      hosts: parts.hosts,
+      verifierKeys: parts.verifierKeys,
+      maxTokenBytes,
+      recordedTtlSeconds: parts.recordedTtlSeconds,
+      mainSocket: join(dataDir, "judge.sock"),
+      ...parts.limits,
+    },
+    grounds: () => {
+      const { settings: current } = parts.config();
+      return {
+        epoch: parts.epoch(),
+        sets: parts.syncer().texts(),
+        keyMaxAgeSeconds: current.keyMaxAge,
+        allowShortSecrets: current.allowShortSecrets,
+        decryptionKeysText:
+          current.decryptFile === undefined ? undefined : readFileSync(current.decryptFile, "utf8"),
+        policies: parts.policies(),
+      };
+    },
+    onVerdicts: parts.onVerdicts,
+    onSeen: parts.onSeen,
+    onLost: parts.onLost,
+  });
+}

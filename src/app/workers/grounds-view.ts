@@ -1,0 +1,54 @@
+/** A judging thread's copy of keys and policy, as the main thread last told it. */
+import { parseDecryptionKeys, type DecryptionKey } from "../../core/jwks/decryption-key.ts";
+import { KeyRing } from "../../core/jwks/key-ring.ts";
+import { parseKeySet, type KeySet } from "../../core/jwks/key-set.ts";
+import type { PolicySet } from "../../core/token/policy.ts";
+import type { WorkerGrounds } from "./messages.ts";
+
+/** A key set, and from when on it is too old. */
+interface TimedSet {
+  readonly set: KeySet;
+  readonly endsAtSeconds: number;
+}
+
+export class GroundsView {
+  readonly version: number;
+  readonly epoch: string;
+  readonly policies: PolicySet;
+  readonly decryptionKeys: readonly DecryptionKey[];
+  readonly #sets: readonly TimedSet[];
+  #ring = new KeyRing([]);
+  #freshCount = -1;
+
+  private constructor(grounds: WorkerGrounds, sets: readonly TimedSet[]) {
+    this.version = grounds.version;
+    this.epoch = grounds.epoch;
+    this.policies = grounds.policies;
+    const { decryptionKeysText } = grounds;
+    this.decryptionKeys =
+      decryptionKeysText === undefined ? [] : parseDecryptionKeys(decryptionKeysText);
+    this.#sets = sets;
+  }
+
+  /** Reads what was sent; texts that the main thread has read before. */
+  static async read(grounds: WorkerGrounds): Promise<GroundsView> {
+    const { allowShortSecrets, keyMaxAgeSeconds } = grounds;
+    const sets = await Promise.all(
+      grounds.sets.map(async ({ source, issuer, text, fetchedAtSeconds }) => ({
+        set: await parseKeySet(text, { source, issuer, allowShortSecrets }),
+        endsAtSeconds: fetchedAtSeconds + keyMaxAgeSeconds,
+      })),
+    );
+    return new GroundsView(grounds, sets);
+  }
+
+  /** The keys that are not too old at a moment. */
+  ring(nowSeconds: number): KeyRing {
+    const fresh = this.#sets.filter(({ endsAtSeconds }) => nowSeconds < endsAtSeconds);
+    if (fresh.length !== this.#freshCount) {
+      this.#ring = new KeyRing(fresh.flatMap(({ set }) => set.keys));
+      this.#freshCount = fresh.length;
+    }
+    return this.#ring;
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * One judging thread: answers `POST /` on the shared port while it knows all that the main thread
+ * knows, and hands everything else to the main thread.
+ */
+import { fencedAtMs } from "../../core/feed/lease.ts";
+import { tokenDigest } from "../../core/revocation/token-digest.ts";
+import { createJudge } from "../../core/token/judge.ts";
+import { createBodyReader } from "../../http/body-reader.ts";
+import { createIsAllowedHost } from "../../http/host-check.ts";
+import { listen } from "../../http/listen.ts";
+import { isRoot } from "../../http/token-server/app.ts";
+import { createJudgeRoute } from "../../http/token-server/judge-route.ts";
+import { createIsVerifier } from "../../http/verifier-key.ts";
+import { openReader } from "../../sqlite/open-reader.ts";
+import { REMEMBERED_TOKENS } from "../judging.ts";
+import { BODY_TIMEOUT_MS, monotonicMs } from "../clock.ts";
+import { GroundsView } from "./grounds-view.ts";
+import { createTally } from "./tally.ts";
+import type { FromWorker, WorkerGrounds, WorkerStart } from "./messages.ts";
+import { SharedReader } from "./shared-state.ts";
+
+export interface JudgingThread {
+  readonly take: (grounds: WorkerGrounds) => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts a thread. It judges nothing before keys and policy of the shared version have come. */
+export async function startWorker(
+  start: WorkerStart,
+  post: (message: FromWorker) => void,
+): Promise<JudgingThread> {
+  const shared = new SharedReader(start.memory, start.thread);
+  const { index, load, close } = await openReader(start.dataDir);
+  let grounds: GroundsView | undefined;
+  let isLoading = false;
+
+  /** Tells whether rules, keys and policy are the newest. Rules are read up to the newest sequence here. */
+  const isCurrent = (): boolean => {
+    if (grounds === undefined || grounds.version !== shared.version() || isLoading) return false;
+    if (grounds.epoch === index.epoch) {
+      if (shared.seq() <= index.seq) return true;
+      try {
+        if (index.advance()) return shared.seq() <= index.seq;
+      } catch {
+        return false;
+      }
+    }
+    isLoading = true;
+    load().then(
+      () => (isLoading = false),
+      () => (isLoading = false),
+    );
+    return false;
+  };
+
+  /** As `isCurrent`, with what will be remembered noted before the sequence is read. */
+  const mayAnswer = (ttlSeconds: number): boolean => {
+    if (ttlSeconds > start.recordedTtlSeconds) return false;
+    if (ttlSeconds === 0) return isCurrent();
+    for (let tries = 0; tries < 3; tries += 1) {
+      const seq = index.seq;
+      shared.noteRemembered(seq, fencedAtMs(monotonicMs(), ttlSeconds * 1000, 0));
+      if (!isCurrent()) return false;
+      if (index.seq === seq) return true;
+    }
+    return false;
+  };
+
+  const nowSeconds = () => Date.now() / 1000;
+  const judge = createJudge({
+    ring: () => (grounds ?? missing()).ring(nowSeconds()),
+    decryptionKeys: () => (grounds ?? missing()).decryptionKeys,
+    policies: () => (grounds ?? missing()).policies,
+    findRevocation: (claims, subjects, issuer, now, claimsText) =>
+      index.findMatch(claims, subjects, issuer, now, () => tokenDigest(claimsText)),
+    nowSeconds,
+    maxTokenBytes: start.maxTokenBytes,
+    rememberedTokens: REMEMBERED_TOKENS,
+  });
+  const tally = createTally(start.thread, post);
+  const isVerifier = createIsVerifier(start.verifierKeys);
+  const isAllowedHost = createIsAllowedHost(start.hosts);
+  const bodies = createBodyReader(BODY_TIMEOUT_MS, monotonicMs);
+  const toMain = (path: string, init: RequestInit): Promise<Response> =>
+    fetch(`http://localhost${path}`, { ...init, unix: start.mainSocket, redirect: "manual" });
+  const route = createJudgeRoute({
+    judge,
+    isVerifier,
+    judgedAt: () => ({ seq: index.seq, epoch: index.epoch }),
+    refreshKeys: () => Promise.resolve(false),
+    elsewhere: {
+      isNeeded: (ttlSeconds) => !mayAnswer(ttlSeconds),
+      ask: (token, headers) => toMain("/", { method: "POST", body: token, headers }),
+    },
+    noteMemory: () => undefined,
+    bodies,
+    onVerdict: tally.count,
+    onFailure: () => undefined,
+  });
+  const handle = (request: Request): Response | Promise<Response> => {
+    const { headers, method, url, signal } = request;
+    const isKnownCaller =
+      isAllowedHost(headers.get("host")) || isVerifier(headers.get("authorization"));
+    if (method === "POST" && isRoot(url) && isKnownCaller) return route(request);
+    const { pathname, search } = new URL(url);
+    return toMain(pathname + search, { method, headers, signal });
+  };
+
+  const listeners = start.addresses.map(({ host, port }) =>
+    listen(
+      { kind: "tcp", host, port, isShared: true },
+      {
+        maxBodyBytes: start.maxBodyBytes,
+        idleTimeoutSeconds: start.idleTimeoutSeconds,
+        onFailure: () => undefined,
+        handle: (request, _, server) => {
+          if (request.method !== "POST") server.timeout(request, 0);
+          return handle(request);
+        },
+      },
+    ),
+  );
+  post({ kind: "listening", thread: start.thread });
+  return {
+    take: async (next) => {
+      grounds = await GroundsView.read(next);
+    },
+    stop: async () => {
+      await Promise.all(listeners.map((one) => one.close()));
+      tally.close();
+      bodies.close();
+      close();
+    },
+  };
+}
+
+function missing(): never {
+  throw new TypeError("a thread without keys judged");
+}

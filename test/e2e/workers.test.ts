@@ -1,0 +1,67 @@
+/** Several judging threads on one port: all of them know every change that was acknowledged. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type Edge, startEdge } from "../helpers/edge.ts";
+import { mint } from "../helpers/mint.ts";
+import { claims } from "../helpers/tokens.ts";
+import { expectRefused, expectValid } from "../helpers/expect-verdict.ts";
+import { waitFor } from "../helpers/wait-for.ts";
+
+const stack = new AsyncDisposableStack();
+const ROUNDS = 20;
+const QUESTIONS = 12;
+let edge: Edge;
+
+beforeAll(async () => {
+  edge = await startEdge(stack, {
+    serverEnv: { JWT_WORKERS: "3" },
+    haproxyEnv: { JWT_CACHE_TTL: "0" },
+  });
+});
+afterAll(() => stack.disposeAsync());
+
+describe("with three judging threads", () => {
+  test("every thread judges, and their verdicts are counted together", async () => {
+    const token = mintFor("counted");
+    await Promise.all(ask(token));
+    await waitFor("all verdicts to be counted", async () => {
+      const text = await (await fetch(`http://127.0.0.1:${edge.server.port}/metrics`)).text();
+      return countOk(text) >= QUESTIONS;
+    });
+  });
+
+  test("none accepts a token after its revocation was acknowledged", async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const user = `user-${round}`;
+      const token = mintFor(user);
+      for (const { valid } of await Promise.all(ask(token))) expect(valid).toBe("1");
+      const { code } = await edge.server.run("revoke", "user", user, "--reason", "test");
+      expect(code).toBe(0);
+      for (const { valid, detail } of await Promise.all(ask(token)))
+        expect([valid, detail]).toEqual(["0", "revoked"]);
+    }
+  }, 60_000);
+
+  test("HAProxy is told the same by whichever thread it asks", async () => {
+    const token = mintFor("through");
+    expectValid(await edge.ask(token));
+    await edge.server.run("revoke", "block", "through", "--reason", "test");
+    for (let i = 0; i < QUESTIONS; i += 1)
+      expectRefused(await edge.ask(token), { detail: "revoked" });
+  });
+});
+
+/** Each question on a connection of its own, so that the kernel spreads them over the threads. */
+function ask(token: string) {
+  return Array.from({ length: QUESTIONS }, () =>
+    edge.server.judge(token, { connection: "close", "x-jwt-ttl": "0" }),
+  );
+}
+
+function countOk(metrics: string): number {
+  const lines = metrics.matchAll(/haproxy_jwt_verdicts_total\{reason="ok"[^}]*\} (\d+)/g);
+  return [...lines].reduce((sum, match) => sum + Number(match[1]), 0);
+}
+
+function mintFor(username: string): string {
+  return mint(edge.keys.rs, claims({ username, sub: username }));
+}
