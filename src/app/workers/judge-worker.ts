@@ -3,13 +3,13 @@ import type { FromWorker, ToWorker } from "./messages.ts";
 import { startWorker, type JudgingThread } from "./judging-thread.ts";
 
 declare const self: {
-  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+  addEventListener: (type: "message", take: (event: MessageEvent<ToWorker>) => void) => void;
   postMessage: (message: FromWorker) => void;
 };
 
 let thread: Promise<JudgingThread> | undefined;
 
-self.onmessage = ({ data }) => {
+self.addEventListener("message", ({ data }) => {
   switch (data.kind) {
     case "start":
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
@@ -29,4 +29,4 @@ self.onmessage = ({ data }) => {
         );
       break;
   }
-};
+});

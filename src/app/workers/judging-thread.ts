@@ -66,7 +66,6 @@ export async function startWorker(
     return false;
   };
 
-  const nowSeconds = () => Date.now() / 1000;
   const judge = createJudge({
     ring: () => (grounds ?? missing()).ring(nowSeconds()),
     decryptionKeys: () => (grounds ?? missing()).decryptionKeys,
@@ -132,6 +131,10 @@ export async function startWorker(
       close();
     },
   };
+}
+
+function nowSeconds(): number {
+  return Date.now() / 1000;
 }
 
 function missing(): never {
