@@ -33,6 +33,7 @@ export function ensureServiceUser(stateDir: string): boolean {
     "useradd",
     [
       "--system",
+      "--user-group",
       "--no-create-home",
       "--home-dir",
       stateDir,
