@@ -53,11 +53,11 @@ class SqliteLadders implements Ladders {
     this.#shapes = createShapes(connection);
     this.#insert = db.query<
       unknown,
-      [number, number, number, number, number, number, number, number]
+      [number, number, number, number, number, number, number, number, number]
     >(
       `INSERT OR IGNORE INTO rule_ladder
-        (subject_id, rank, guard, shape_id, strength, rule_id, expire_at, import_id)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        (subject_id, rank, guard, shape_id, strength, rule_id, part, expire_at, import_id)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     // As strong, lasting as long, and in force whenever the other one is.
     this.#findStronger = db.query<
@@ -120,7 +120,8 @@ class SqliteLadders implements Ladders {
       this.#findStronger.get(subjectId, guard, shapeId, strength, expireAt, importId) !== null;
     if (!isDominated) this.#demote.run(subjectId, guard, shapeId, strength, expireAt, importId);
     const rank = isDominated ? 1 : 0;
-    this.#insert.run(subjectId, rank, guard, shapeId, strength, ruleId, expireAt, importId);
+    const { part } = entry;
+    this.#insert.run(subjectId, rank, guard, shapeId, strength, ruleId, part, expireAt, importId);
   }
 
   remove(subjectId: number, ruleId: number, guard: number, entry: RuleEntry): void {

@@ -2,6 +2,7 @@
 import type { RuleEntry } from "../core/revocation/rule-entries.ts";
 import { UNGUARDED } from "../core/revocation/rule-rows.ts";
 import type { Connection } from "./connection.ts";
+import { createKeyPaths, type KeyPaths } from "./key-paths.ts";
 import { createLadders, type Ladders } from "./ladders.ts";
 
 /** So many rules under one key stand alone; further ones join ladders, so that alike ones merge. */
@@ -33,6 +34,7 @@ export function createRuleFiling(connection: Connection): RuleFiling {
 
 class SqliteRuleFiling implements RuleFiling {
   readonly #ladders: Ladders;
+  readonly #paths: KeyPaths;
   readonly #addKey;
   readonly #dropKey;
   readonly #dropKeys;
@@ -41,6 +43,7 @@ class SqliteRuleFiling implements RuleFiling {
   constructor(connection: Connection) {
     const { db } = connection;
     this.#ladders = createLadders(connection);
+    this.#paths = createKeyPaths(connection);
     this.#addKey = db.query<unknown, [number, number, number]>(
       "INSERT OR IGNORE INTO rule_key (subject_id, hash, rule_id) VALUES (?, ?, ?)",
     );
@@ -58,6 +61,7 @@ class SqliteRuleFiling implements RuleFiling {
   file(rule: Filed, entries: readonly RuleEntry[]): void {
     const { subjectId, ruleId } = rule;
     for (const entry of entries) {
+      this.#paths.note(entry.paths);
       const keys = this.#rarest(subjectId, entry.keySets);
       for (const guard of keys ?? [UNGUARDED]) {
         const isAlone = keys !== undefined && !entry.hasThreshold;

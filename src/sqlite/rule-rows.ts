@@ -1,12 +1,6 @@
 /** Reads rules for the judging path: prepared statements, small rows, nothing parsed. */
 import type { Statement } from "bun:sqlite";
-import type {
-  KeyRow,
-  LadderRow,
-  RuleRow,
-  RuleRows,
-  SubjectEntries,
-} from "../core/revocation/rule-rows.ts";
+import type { RuleRow, RuleRows, SubjectEntries } from "../core/revocation/rule-rows.ts";
 import type { Change } from "../core/revocation/store.ts";
 import type { Connection } from "./connection.ts";
 import { createJournalReader, type JournalReader } from "./journal.ts";
@@ -19,6 +13,23 @@ interface RuleRecord {
   readonly format: number;
   readonly expire_at: number;
   readonly import_id: number;
+}
+
+/** Columns as JSON arrays. */
+interface KeysRecord {
+  readonly count: number;
+  readonly keys: string;
+  readonly rule_ids: string;
+}
+
+interface LaddersRecord {
+  readonly count: number;
+  readonly guards: string;
+  readonly shape_ids: string;
+  readonly rungs: string;
+  readonly expire_ats: string;
+  readonly import_ids: string;
+  readonly strengths: string;
 }
 
 const RULE_COLUMNS = `
@@ -42,11 +53,12 @@ class SqliteRuleRows implements RuleRows {
   readonly #unreadable: Statement<RuleRecord, []>;
   readonly #tally: Statement<{ count: number }, [string]>;
   readonly #subjectId: Statement<{ id: number }, [string]>;
-  readonly #keys: Statement<unknown, [number, number]>;
-  readonly #ladders: Statement<unknown, [number, number]>;
+  readonly #keyPaths: Statement<{ id: number; hash: number }, [number]>;
+  readonly #keys: Statement<KeysRecord, [number, number]>;
+  readonly #ladders: Statement<LaddersRecord, [number, number]>;
   readonly #byKey: Statement<{ rule_id: number }, [number, number]>;
   readonly #nextLadder: Statement<{ shape_id: number }, [number, number, number]>;
-  readonly #ladder: Statement<{ rule_id: number }, [number, number, number, number, number]>;
+  readonly #ladder: Statement<{ rung: number }, [number, number, number, number, number]>;
 
   constructor(connection: Connection) {
     const { db } = connection;
@@ -65,19 +77,32 @@ class SqliteRuleRows implements RuleRows {
     this.#unreadable = db.query(`${RULE_COLUMNS} WHERE rule.state = 0 AND rule.format <> 1`);
     this.#tally = db.query("SELECT count FROM tally WHERE name = ?");
     this.#subjectId = db.query("SELECT id FROM subject WHERE name = ?");
+    this.#keyPaths = db.query("SELECT id, hash FROM key_path WHERE id > ? ORDER BY id");
+    // As JSON, because a row each costs several times as much.
     this.#keys = db.query(
-      `SELECT hash, rule_id
-      FROM rule_key
-      WHERE subject_id = ?
-      ORDER BY hash, rule_id
-      LIMIT ?`,
+      `SELECT count(*) AS count, json_group_array(hash) AS keys,
+        json_group_array(rule_id) AS rule_ids
+      FROM (
+        SELECT hash, rule_id
+        FROM rule_key
+        WHERE subject_id = ?
+        ORDER BY hash, rule_id
+        LIMIT ?
+      )`,
     );
     this.#ladders = db.query(
-      `SELECT guard, shape_id, rule_id
-      FROM rule_ladder
-      WHERE subject_id = ? AND rank = 0
-      ORDER BY guard, shape_id, strength DESC, rule_id
-      LIMIT ?`,
+      `SELECT count(*) AS count, json_group_array(guard) AS guards,
+        json_group_array(shape_id) AS shape_ids, json_group_array(rung) AS rungs,
+        json_group_array(expire_at) AS expire_ats, json_group_array(import_id) AS import_ids,
+        json_group_array(strength) AS strengths
+      FROM (
+        SELECT guard, shape_id, rule_id * 256 + min(part, 255) AS rung, expire_at, import_id,
+          strength
+        FROM rule_ladder
+        WHERE subject_id = ? AND rank = 0
+        ORDER BY guard, shape_id, strength DESC, rule_id, part
+        LIMIT ?
+      )`,
     );
     this.#byKey = db.query("SELECT rule_id FROM rule_key WHERE subject_id = ? AND hash = ?");
     this.#nextLadder = db.query(
@@ -88,10 +113,10 @@ class SqliteRuleRows implements RuleRows {
       LIMIT 1`,
     );
     this.#ladder = db.query(
-      `SELECT rule_id
+      `SELECT rule_id * 256 + min(part, 255) AS rung
       FROM rule_ladder
       WHERE subject_id = ? AND rank = 0 AND guard = ? AND shape_id = ?
-      ORDER BY strength DESC, rule_id
+      ORDER BY strength DESC, rule_id, part
       LIMIT ? OFFSET ?`,
     );
   }
@@ -136,16 +161,30 @@ class SqliteRuleRows implements RuleRows {
     return this.#connection.read(() => (this.#tally.get("digest")?.count ?? 0) > 0);
   }
 
+  readKeyPaths(afterId: number): readonly { readonly id: number; readonly hash: number }[] {
+    return this.#connection.read(() => this.#keyPaths.all(afterId));
+  }
+
   findSubjectId(subject: string): number | undefined {
     return this.#connection.read(() => this.#subjectId.get(subject)?.id);
   }
 
   readSubjectEntries(subjectId: number, limit: number): SubjectEntries | undefined {
     return this.#connection.read(() => {
-      const keys = parseKeyRows(this.#keys.values(subjectId, limit + 1));
-      if (keys.length > limit) return undefined;
-      const ladders = parseLadderRows(this.#ladders.values(subjectId, limit + 1));
-      return ladders.length > limit ? undefined : { keys, ladders };
+      const keys = this.#keys.get(subjectId, limit + 1);
+      const ladders = this.#ladders.get(subjectId, limit + 1);
+      if (keys === null || ladders === null) return undefined;
+      if (keys.count > limit || ladders.count > limit) return undefined;
+      return {
+        keys: parseNumbers(keys.keys),
+        ruleIds: parseNumbers(keys.rule_ids),
+        guards: parseNumbers(ladders.guards),
+        shapeIds: parseNumbers(ladders.shape_ids),
+        rungs: parseNumbers(ladders.rungs),
+        expireAts: parseNumbers(ladders.expire_ats),
+        importIds: parseNumbers(ladders.import_ids),
+        strengths: parseNumbers(ladders.strengths),
+      };
     });
   }
 
@@ -167,18 +206,14 @@ class SqliteRuleRows implements RuleRows {
     limit: number,
   ): readonly number[] {
     return this.#connection.read(() =>
-      this.#ladder.all(subjectId, guard, shapeId, limit, offset).map((row) => row.rule_id),
+      this.#ladder.all(subjectId, guard, shapeId, limit, offset).map((row) => row.rung),
     );
   }
 }
 
-// The columns are INTEGER NOT NULL in STRICT tables: SQLite has checked what TypeScript cannot.
-function parseKeyRows(rows: unknown): readonly KeyRow[] {
-  return rows as readonly KeyRow[];
-}
-
-function parseLadderRows(rows: unknown): readonly LadderRow[] {
-  return rows as readonly LadderRow[];
+/** The columns are INTEGER NOT NULL in STRICT tables: SQLite has checked what TypeScript cannot. */
+function parseNumbers(json: string): readonly number[] {
+  return JSON.parse(json) as readonly number[];
 }
 
 function toRows(record: RuleRecord): readonly RuleRow[] {

@@ -61,6 +61,7 @@ export function claimKey(path: number, value: Scalar): number {
 export class ClaimKeys {
   #keys = new Uint32Array(256);
   #count = 0;
+  #paths: ReadonlySet<number> = new Set();
 
   get count(): number {
     return this.#count;
@@ -71,9 +72,13 @@ export class ClaimKeys {
     return this.#keys;
   }
 
-  /** One key for each member, at any depth, that a rule can compare with; costs the token's size. */
-  collect(claims: JsonObject): void {
+  /**
+   * One key for each member, at any depth, that a rule can compare with; costs the token's size.
+   * @param paths hashes of the paths that rules are filed by; the others are left out
+   */
+  collect(claims: JsonObject, paths: ReadonlySet<number>): void {
     this.#count = 0;
+    this.#paths = paths;
     this.#walk(claims, undefined);
   }
 
@@ -83,7 +88,9 @@ export class ClaimKeys {
 
   #add(path: number, value: JsonValue): void {
     if (isJsonObject(value)) this.#walk(value, path);
-    else if (value === null || typeof value !== "object") this.#push(claimKey(path, value));
+    else if ((value === null || typeof value !== "object") && this.#paths.has(path)) {
+      this.#push(claimKey(path, value));
+    }
   }
 
   #push(key: number): void {

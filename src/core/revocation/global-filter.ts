@@ -1,5 +1,12 @@
 /** The global rules, all in memory, changed in place as rules come and go. */
-import { askLadder, askRule, type Question, type RuleFilter, type RuleLoader } from "./filter.ts";
+import {
+  askLadder,
+  askRule,
+  type Question,
+  type RuleFilter,
+  type RuleLoader,
+  toRung,
+} from "./filter.ts";
 import type { RuleEntry } from "./rule-entries.ts";
 
 /** So many rules under one key are asked one by one; further ones of a like shape join a ladder. */
@@ -7,7 +14,7 @@ const CROWDED = 4;
 
 interface Ladder {
   /** Strongest first; `strengths` runs beside it. */
-  readonly ids: number[];
+  readonly rungs: number[];
   readonly strengths: number[];
 }
 
@@ -80,7 +87,7 @@ export class GlobalFilter implements RuleFilter {
 
   #askLadders(ladders: ReadonlyMap<string, Ladder>, question: Question): number | undefined {
     for (const ladder of ladders.values()) {
-      const found = askLadder(ladder.ids, question, this.#loader);
+      const found = askLadder(ladder.rungs, question, this.#loader);
       if (found !== undefined) return found;
     }
     return undefined;
@@ -122,27 +129,27 @@ export class GlobalFilter implements RuleFilter {
 function climb(ladders: Map<string, Ladder>, id: number, entry: RuleEntry): void {
   let ladder = ladders.get(entry.shape);
   if (ladder === undefined) {
-    ladder = { ids: [], strengths: [] };
+    ladder = { rungs: [], strengths: [] };
     ladders.set(entry.shape, ladder);
   }
   let low = 0;
-  let high = ladder.ids.length;
+  let high = ladder.rungs.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if ((ladder.strengths[middle] ?? 0) >= entry.strength) low = middle + 1;
     else high = middle;
   }
-  ladder.ids.splice(low, 0, id);
+  ladder.rungs.splice(low, 0, toRung(id, entry.part));
   ladder.strengths.splice(low, 0, entry.strength);
 }
 
 /** Takes a rule off its ladder; false when it was not on it. */
 function leave(ladders: Map<string, Ladder>, id: number, entry: RuleEntry): boolean {
   const ladder = ladders.get(entry.shape);
-  const at = ladder?.ids.indexOf(id) ?? -1;
+  const at = ladder?.rungs.indexOf(toRung(id, entry.part)) ?? -1;
   if (ladder === undefined || at === -1) return false;
-  ladder.ids.splice(at, 1);
+  ladder.rungs.splice(at, 1);
   ladder.strengths.splice(at, 1);
-  if (ladder.ids.length === 0) ladders.delete(entry.shape);
+  if (ladder.rungs.length === 0) ladders.delete(entry.shape);
   return true;
 }

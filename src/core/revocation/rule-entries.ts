@@ -24,6 +24,10 @@ export interface RuleEntry {
    * so that any one set suffices. None: the part has to be tried on every token.
    */
   readonly keySets: readonly (readonly number[])[];
+  /** Which part of the rule it is, an index into `ruleParts`. */
+  readonly part: number;
+  /** Hashes of the paths that the keys are of. */
+  readonly paths: readonly number[];
   /** Equal for parts that differ in the threshold only: 16 bytes of SHA-256, as hex. */
   readonly shape: string;
   /** With the same shape, a part that holds implies every part of greater or equal strength. */
@@ -42,11 +46,23 @@ export function ruleEntries(
   condition: Condition,
   issuer: string | undefined,
 ): readonly RuleEntry[] {
-  return partsOf(condition, []).map((part) => new PartEntry(part, issuer));
+  return partsOf(condition, []).map((part, index) => new PartEntry(part, index, issuer));
+}
+
+/** The parts by themselves, each a condition on the claims: the rule holds when one of them does. */
+export function ruleParts(condition: Condition): readonly Condition[] {
+  return partsOf(condition, []).map((part) =>
+    part.path.reduceRight<Condition>(
+      (inner, path) => ({ any: false, checks: [], members: [{ path, condition: inner }] }),
+      part.condition,
+    ),
+  );
 }
 
 class PartEntry implements RuleEntry {
   readonly keySets: readonly (readonly number[])[];
+  readonly paths: readonly number[];
+  readonly part: number;
   readonly strength: number;
   readonly hasThreshold: boolean;
   readonly #part: Part;
@@ -54,11 +70,14 @@ class PartEntry implements RuleEntry {
   readonly #threshold: Threshold | undefined;
   #shape: string | undefined;
 
-  constructor(part: Part, issuer: string | undefined) {
+  constructor(part: Part, index: number, issuer: string | undefined) {
     let path: PathHash;
     for (const step of part.path) path = extendPath(path, step.name);
     const threshold = findThreshold(part.condition);
-    this.keySets = keySetsOf(part.condition, path);
+    const paths = new Set<number>();
+    this.keySets = keySetsOf(part.condition, path, paths);
+    this.paths = [...paths];
+    this.part = index;
     this.strength = threshold === undefined ? 0 : strengthOf(threshold);
     this.hasThreshold = threshold !== undefined;
     this.#part = part;
@@ -89,11 +108,16 @@ function partsOf(condition: Condition, path: readonly ClaimPath[]): readonly Par
   ];
 }
 
-function keySetsOf(condition: Condition, path: PathHash): readonly (readonly number[])[] {
+/** @param paths takes up the paths of the keys */
+function keySetsOf(
+  condition: Condition,
+  path: PathHash,
+  paths: Set<number>,
+): readonly (readonly number[])[] {
   const bySide = [
-    ...condition.checks.map((check) => checkKeySets(check, path)),
+    ...condition.checks.map((check) => checkKeySets(check, path, paths)),
     ...condition.members.map((member) =>
-      keySetsOf(member.condition, extendPath(path, member.path.name)),
+      keySetsOf(member.condition, extendPath(path, member.path.name), paths),
     ),
   ];
   if (!condition.any) return bySide.flat();
@@ -107,11 +131,19 @@ function keySetsOf(condition: Condition, path: PathHash): readonly (readonly num
   return [[...union]];
 }
 
-function checkKeySets(check: Check, path: PathHash): readonly (readonly number[])[] {
+function checkKeySets(
+  check: Check,
+  path: PathHash,
+  paths: Set<number>,
+): readonly (readonly number[])[] {
   // The claim set itself has no operators: parseRule reads every name at the top as a claim's.
   if (path === undefined) return [];
-  if (check.op === "eq") return [[claimKey(path, check.operand)]];
+  if (check.op === "eq") {
+    paths.add(path);
+    return [[claimKey(path, check.operand)]];
+  }
   if (check.op !== "in") return [];
+  paths.add(path);
   return [[...new Set(check.operand.map((operand: Scalar) => claimKey(path, operand)))]];
 }
 

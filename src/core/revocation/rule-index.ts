@@ -49,6 +49,9 @@ export class RuleIndex implements RevocationIndex {
   #lastGlobalId = 0;
   #subjectRules = 0;
   #usesDigest = false;
+  /** Hashes of the paths that rules are filed by: a token's other claims are not looked at. */
+  readonly #paths = new Set<number>();
+  #lastPathId = 0;
   #epoch = "";
   #seq = 0;
   #loaded = false;
@@ -83,6 +86,8 @@ export class RuleIndex implements RevocationIndex {
     this.#loaded = false;
     this.#globals = new GlobalFilter(this.#cache);
     this.#lastGlobalId = 0;
+    this.#paths.clear();
+    this.#lastPathId = 0;
     this.#cache.clear();
     this.#subjects.clear();
     this.#epoch = this.#rows.readEpoch();
@@ -136,7 +141,7 @@ export class RuleIndex implements RevocationIndex {
     }
     if (this.#globals.size === 0 && this.#subjectRules === 0) return undefined;
     const seen = this.#usesDigest ? withDigest(claims, digest?.()) : claims;
-    this.#keys.collect(seen);
+    this.#keys.collect(seen, this.#paths);
     const { keys, count: keyCount } = this.#keys;
     const question: Question = { claims: seen, issuer, nowSeconds, keys, keyCount };
     const found = this.#globals.find(question);
@@ -200,13 +205,19 @@ export class RuleIndex implements RevocationIndex {
     this.#cache.refresh();
     this.#subjectRules = this.#rows.countSubjectRules();
     this.#usesDigest = this.#rows.usesDigest();
+    for (const { id, hash } of this.#rows.readKeyPaths(this.#lastPathId)) {
+      this.#paths.add(hash);
+      this.#lastPathId = id;
+    }
   }
 
   /** Takes in the next few global rules. @returns false when there are no more */
   #readGlobals(): boolean {
     const rows = this.#rows.readGlobalRules(this.#lastGlobalId, CHUNK);
     for (const row of rows) {
-      this.#globals.insert(row.id, entriesOf(this.#cache.read(row)));
+      const entries = entriesOf(this.#cache.read(row));
+      for (const entry of entries) for (const path of entry.paths) this.#paths.add(path);
+      this.#globals.insert(row.id, entries);
       this.#lastGlobalId = row.id;
     }
     return rows.length === CHUNK;
@@ -234,7 +245,7 @@ export class RuleIndex implements RevocationIndex {
     if (subjectId === undefined) return NO_RULES;
     const entries = this.#rows.readSubjectEntries(subjectId, this.#subjectEntries);
     if (entries === undefined) return createDiskFilter(subjectId, this.#rows, this.#cache);
-    if (entries.keys.length === 0 && entries.ladders.length === 0) return NO_RULES;
+    if (entries.keys.length === 0 && entries.rungs.length === 0) return NO_RULES;
     return createSubjectFilter(entries, this.#cache);
   }
 }

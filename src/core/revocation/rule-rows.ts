@@ -14,22 +14,27 @@ export interface RuleRow {
   readonly importId: number;
 }
 
-/** A rule filed under a key: `[key, ruleId]`. */
-export type KeyRow = readonly [key: number, ruleId: number];
-
-/** A rule of a ladder: `[guard, shapeId, ruleId]`; a guard is a key, or UNGUARDED. */
-export type LadderRow = readonly [guard: number, shapeId: number, ruleId: number];
-
 /** The guard of a ladder that is tried on every token. */
 export const UNGUARDED = -1;
 
-/**
- * Keys ascending; ladders by guard, then shape, then strength descending. Rules of a ladder that
- * cannot decide, because a stronger one lasts at least as long, need not be there.
- */
+/** A subject's filed rules; the lists of each side run beside each other. */
 export interface SubjectEntries {
-  readonly keys: readonly KeyRow[];
-  readonly ladders: readonly LadderRow[];
+  /** Ascending, each with the rule filed under it. */
+  readonly keys: readonly number[];
+  readonly ruleIds: readonly number[];
+  /** A key, or UNGUARDED; ascending. */
+  readonly guards: readonly number[];
+  /** Equal for the rules of one ladder; ascending within a guard. */
+  readonly shapeIds: readonly number[];
+  /**
+   * `toRung`, strongest first within a ladder. Rules that cannot decide, because a stronger one lasts
+   * at least as long, need not be there.
+   */
+  readonly rungs: readonly number[];
+  /** Beside each rung its rule's end and import, and its strength. */
+  readonly expireAts: readonly number[];
+  readonly importIds: readonly number[];
+  readonly strengths: readonly number[];
 }
 
 /** Every method throws AppError unavailable when the store cannot be read. */
@@ -51,13 +56,15 @@ export interface RuleRows {
   countSubjectRules(): number;
   /** Whether a rule was ever written that names a token by its digest. */
   usesDigest(): boolean;
+  /** Paths that subjects' rules are filed by, in the order of their ids: few, and never fewer. */
+  readKeyPaths(afterId: number): readonly { readonly id: number; readonly hash: number }[];
   findSubjectId(subject: string): number | undefined;
   /** Undefined when there are more than `limit`: such a subject is looked up on disk each time. */
   readSubjectEntries(subjectId: number, limit: number): SubjectEntries | undefined;
   findByKey(subjectId: number, key: number): readonly number[];
   /** The next ladder of a guard after this shape, or nothing. */
   nextLadder(subjectId: number, guard: number, afterShapeId: number): number | undefined;
-  /** Rules of one ladder, strongest first. */
+  /** `toRung` of the rules of one ladder, strongest first. */
   readLadder(
     subjectId: number,
     guard: number,

@@ -1,9 +1,19 @@
 /** One subject's rules in a few bytes each: sorted keys, searched for every claim of a token. */
-import { askLadder, askRule, type Question, type RuleFilter, type RuleLoader } from "./filter.ts";
-import { type LadderRow, type SubjectEntries, UNGUARDED } from "./rule-rows.ts";
+import { matchesCondition } from "./evaluate.ts";
+import {
+  askLadder,
+  askRule,
+  type Question,
+  type RuleFilter,
+  type RuleLoader,
+  ruleOfRung,
+  type SharedPart,
+} from "./filter.ts";
+import { type SubjectEntries, UNGUARDED } from "./rule-rows.ts";
 
 /** What an entry in an lru-cache and two arrays cost beside their content, roughly. */
 const OVERHEAD_BYTES = 320;
+const RUNG_BYTES = 160;
 
 /**
  * Compiles a subject's entries; nothing is parsed. Never changed afterwards: when the subject's
@@ -13,42 +23,47 @@ export function createSubjectFilter(entries: SubjectEntries, loader: RuleLoader)
   return new SubjectFilter(entries, loader);
 }
 
+/** A rule that is tried on every token of the subject. */
+interface Rung {
+  readonly rung: number;
+  readonly shapeId: number;
+  readonly strength: number;
+  readonly expireAt: number;
+  readonly importId: number;
+  /** Looked up when first asked. */
+  part: SharedPart | undefined;
+}
+
 class SubjectFilter implements RuleFilter {
   readonly #loader: RuleLoader;
   readonly #keys: Uint32Array;
   /** Beside each key a rule's id, or -1 - n for ladder n. */
   readonly #targets: Float64Array;
   readonly #ladders: (readonly number[])[] = [];
-  readonly #unguarded: (readonly number[])[] = [];
+  readonly #unguarded: (readonly Rung[])[] = [];
   readonly bytes: number;
 
   constructor(entries: SubjectEntries, loader: RuleLoader) {
     this.#loader = loader;
     const guarded: (readonly [guard: number, target: number])[] = [];
-    let ladderIds = 0;
-    for (const [guard, ids] of laddersOf(entries.ladders)) {
-      ladderIds += ids.length;
-      if (guard === UNGUARDED) this.#unguarded.push(ids);
-      else guarded.push([guard, -this.#ladders.push(ids)]);
+    for (const [guard, from, to] of laddersOf(entries)) {
+      if (guard === UNGUARDED) this.#unguarded.push(rungsOf(entries, from, to));
+      else guarded.push([guard, this.#targetOf(entries.rungs.slice(from, to))]);
     }
     const count = entries.keys.length + guarded.length;
     this.#keys = new Uint32Array(count);
     this.#targets = new Float64Array(count);
     let next = 0;
     for (let at = 0; at < count; at++) {
-      const key = entries.keys[at - next];
+      const key = entries.keys[at - next] ?? Number.POSITIVE_INFINITY;
       const ladder = guarded[next];
-      const takesLadder = ladder !== undefined && (key === undefined || ladder[0] < key[0]);
+      const takesLadder = ladder !== undefined && ladder[0] < key;
+      this.#keys[at] = takesLadder ? ladder[0] : key;
+      this.#targets[at] = takesLadder ? ladder[1] : (entries.ruleIds[at - next] ?? 0);
       if (takesLadder) next++;
-      const [value, target] = (takesLadder ? ladder : key) ?? [0, 0];
-      this.#keys[at] = value;
-      this.#targets[at] = target;
     }
-    this.bytes =
-      OVERHEAD_BYTES +
-      count * 12 +
-      ladderIds * 8 +
-      (this.#ladders.length + this.#unguarded.length) * 48;
+    const ladders = this.#ladders.length * 48 + this.#unguarded.length * RUNG_BYTES;
+    this.bytes = OVERHEAD_BYTES + count * 12 + entries.rungs.length * 8 + ladders;
   }
 
   find(question: Question): number | undefined {
@@ -60,15 +75,37 @@ class SubjectFilter implements RuleFilter {
       }
     }
     for (const ladder of this.#unguarded) {
-      const found = askLadder(ladder, question, this.#loader);
+      const found = this.#askRungs(ladder, question);
       if (found !== undefined) return found;
     }
     return undefined;
   }
 
+  /** A ladder of one is asked like any rule. */
+  #targetOf(rungs: readonly number[]): number {
+    const [only] = rungs;
+    if (rungs.length === 1 && only !== undefined) return ruleOfRung(only);
+    return -this.#ladders.push(rungs);
+  }
+
   #ask(target: number, question: Question): number | undefined {
     if (target < 0) return askLadder(this.#ladders[-1 - target] ?? [], question, this.#loader);
     return askRule(target, question, this.#loader) === "matches" ? target : undefined;
+  }
+
+  /** As `askLadder`, without a rule of the subject's own having to be parsed and kept. */
+  #askRungs(rungs: readonly Rung[], question: Question): number | undefined {
+    for (const one of rungs) {
+      if (one.expireAt !== 0 && one.expireAt <= question.nowSeconds) continue;
+      if (one.importId !== 0 && this.#loader.isHidden(one.importId)) continue;
+      one.part ??= this.#loader.part(one.rung, one.shapeId, one.strength);
+      if (one.part === undefined) continue;
+      const { issuer, condition } = one.part;
+      if (issuer !== undefined && issuer !== question.issuer) continue;
+      const isFound = condition === undefined || matchesCondition(condition, question.claims);
+      return isFound ? ruleOfRung(one.rung) : undefined;
+    }
+    return undefined;
   }
 
   #lowerBound(key: number): number {
@@ -84,16 +121,25 @@ class SubjectFilter implements RuleFilter {
   }
 }
 
-function* laddersOf(
-  rows: readonly LadderRow[],
-): Generator<readonly [guard: number, ids: readonly number[]]> {
-  let ids: number[] = [];
-  for (const [at, [guard, shapeId, ruleId]] of rows.entries()) {
-    ids.push(ruleId);
-    const following = rows[at + 1];
-    if (following === undefined || following[0] !== guard || following[1] !== shapeId) {
-      yield [guard, ids];
-      ids = [];
-    }
+function rungsOf(entries: SubjectEntries, from: number, to: number): readonly Rung[] {
+  return entries.rungs.slice(from, to).map((rung, n) => ({
+    rung,
+    shapeId: entries.shapeIds[from + n] ?? 0,
+    strength: entries.strengths[from + n] ?? 0,
+    expireAt: entries.expireAts[from + n] ?? 0,
+    importId: entries.importIds[from + n] ?? 0,
+    part: undefined,
+  }));
+}
+
+function* laddersOf({
+  guards,
+  shapeIds,
+  rungs,
+}: SubjectEntries): Generator<readonly [guard: number, from: number, to: number]> {
+  for (let from = 0, to = 1; from < rungs.length; from = to, to++) {
+    const guard = guards[from];
+    while (to < rungs.length && guards[to] === guard && shapeIds[to] === shapeIds[from]) to++;
+    yield [guard ?? UNGUARDED, from, to];
   }
 }

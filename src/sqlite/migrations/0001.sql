@@ -67,6 +67,12 @@ CREATE TABLE rule_key (
   PRIMARY KEY (subject_id, hash, rule_id)
 ) STRICT, WITHOUT ROWID;
 
+-- Hashes of the paths that keys are of: a token's other claims need not be looked at.
+CREATE TABLE key_path (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  hash INTEGER NOT NULL UNIQUE
+) STRICT;
+
 CREATE TABLE shape (
   id INTEGER PRIMARY KEY,
   digest BLOB NOT NULL UNIQUE
@@ -80,9 +86,10 @@ CREATE TABLE rule_ladder (
   shape_id INTEGER NOT NULL,
   strength REAL NOT NULL,
   rule_id INTEGER NOT NULL,
+  part INTEGER NOT NULL,
   expire_at INTEGER NOT NULL,
   import_id INTEGER NOT NULL,
-  PRIMARY KEY (subject_id, rank, guard, shape_id, strength DESC, rule_id)
+  PRIMARY KEY (subject_id, rank, guard, shape_id, strength DESC, rule_id, part)
 ) STRICT, WITHOUT ROWID;
 
 -- state: 0 staged, 1 committed, 2 given up.

@@ -8,14 +8,18 @@ import { matchesCondition } from "../../../src/core/revocation/evaluate.ts";
 import { jsonText } from "../../../src/core/revocation/json-text.ts";
 import { parseRule } from "../../../src/core/revocation/parse-rule.ts";
 import { ruleMatches } from "../../../src/core/revocation/reference.ts";
-import { ruleEntries } from "../../../src/core/revocation/rule-entries.ts";
+import {
+  type RuleEntry,
+  ruleEntries,
+  ruleParts,
+} from "../../../src/core/revocation/rule-entries.ts";
 import { claimSets, rules } from "./arbitraries.ts";
 
 const numRuns = process.env["FULL"] === "1" ? 120_000 : 3000;
 
-function keysOf(claims: JsonObject): ReadonlySet<number> {
+function keysOf(claims: JsonObject, entries: readonly RuleEntry[]): ReadonlySet<number> {
   const keys = new ClaimKeys();
-  keys.collect(claims);
+  keys.collect(claims, new Set(entries.flatMap(({ paths }) => paths)));
   return new Set(keys.keys.subarray(0, keys.count));
 }
 
@@ -48,14 +52,26 @@ describe("a rule", () => {
     );
   }, 600_000);
 
+  test("holds exactly when one of its parts does", () => {
+    fc.assert(
+      fc.property(rules, claimSets, (rule, claims) => {
+        const { condition } = parseRule(rule);
+        expect(ruleParts(condition).some((part) => matchesCondition(part, claims))).toBe(
+          matchesCondition(condition, claims),
+        );
+      }),
+      { numRuns },
+    );
+  }, 600_000);
+
   test("is found under a key of the token whenever it matches and has keys at all", () => {
     let keyed = 0;
     fc.assert(
       fc.property(rules, claimSets, (rule, claims) => {
         const { condition } = parseRule(rule);
         if (!matchesCondition(condition, claims)) return;
-        const keys = keysOf(claims);
         const ways = ruleEntries(condition, undefined);
+        const keys = keysOf(claims, ways);
         const isFound = ways.some(({ keySets }) =>
           keySets.every((set) => set.some((key) => keys.has(key))),
         );
