@@ -13,13 +13,14 @@ export interface Metrics extends VerdictMetrics {
   /** The text format of Prometheus, version 0.0.4. */
   readonly text: () => Promise<string>;
   /** Every metric's name, type, meaning and labels: what the README's table is made from. */
-  readonly describe: () => Promise<readonly MetricDescription[]>;
+  readonly describe: () => readonly MetricDescription[];
 }
 
 export interface MetricDescription {
   readonly name: string;
   readonly type: string;
   readonly help: string;
+  readonly labels: readonly string[];
 }
 
 /** What is asked when somebody looks. */
@@ -44,11 +45,18 @@ export function createMetrics(sources: MetricSources): Metrics {
     observeSync,
     observeApplied,
     text: () => registry.metrics(),
-    describe: async () =>
-      (await registry.getMetricsAsJSON()).map(({ name, type, help }) => ({
-        name,
-        type: String(type),
-        help,
+    describe: () =>
+      registry.getMetricsAsArray().map((metric) => ({
+        name: metric.name,
+        type: String(metric.type),
+        help: metric.help,
+        labels: labelsOf(metric),
       })),
   };
+}
+
+/** prom-client keeps the names and does not declare that it does. */
+function labelsOf(metric: object): readonly string[] {
+  const names: unknown = "labelNames" in metric ? metric.labelNames : [];
+  return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
 }
