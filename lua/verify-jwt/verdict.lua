@@ -113,7 +113,8 @@ end
 local function until_of(answer)
   local value = answer["until"]
   if value == nil then return math.huge end
-  if math.type(value) == "float" then value = math.tointeger(value) end
+  if type(value) ~= "number" then return nil end
+  value = math.tointeger(value)
   if not value or value < 0 or value > MAX_INTEGER then return nil end
   return value
 end

@@ -1,0 +1,160 @@
+local test = ...
+local cache = require("verify-jwt.cache")
+local verdict = require("verify-jwt.verdict")
+
+local NOW, TIME = 1700000000, 5000.5
+
+local function create(options)
+  options = options or {}
+  return cache.create({
+    entries = options.entries or 100, refusals = options.refusals or 10,
+    bytes = options.bytes or 1000000,
+  })
+end
+
+local function valid(ends)
+  local entry = verdict.refusal("ok", false)
+  entry[verdict.UNTIL] = ends or math.huge
+  entry[verdict.BODY] = "{}"
+  return entry
+end
+
+local function final()
+  local entry = verdict.refusal("E_TKN_INVALID", "signature")
+  entry[verdict.FINAL] = true
+  return entry
+end
+
+local function text(n)
+  return ("Bearer header.payload.%050d"):format(n)
+end
+
+test("gives back what it was given", function()
+  local known, entry = create(), valid()
+  known.put(text(1), entry, 3, NOW, TIME)
+  assert(known.get(text(1), NOW, TIME) == entry)
+  assert(known.get_valid(text(1), NOW + 2, TIME + 2) == entry)
+end)
+
+test("keeps a final refusal", function()
+  local known, entry = create(), final()
+  known.put(text(1), entry, 3, NOW, TIME)
+  assert(known.get(text(1), NOW, TIME) == entry)
+  assert(known.get_valid(text(1), NOW, TIME) == nil)
+end)
+
+test("moves what is used to the young generation", function()
+  local known, entry = create({ entries = 8 }), valid()
+  known.put(text(0), entry, 60, NOW, TIME)
+  for i = 1, 100 do
+    known.put(text(i), valid(), 60, NOW, TIME)
+    assert(known.get(text(0), NOW, TIME) == entry)
+  end
+end)
+
+local LATER = {
+  { "at the time to live by the wall clock", NOW + 3, TIME },
+  { "at the time to live by the other clock", NOW, TIME + 2.9 },
+  { "after the clock was set back", NOW - 3600, TIME + 3 },
+  { "after a pause that one clock missed", NOW + 3600, TIME },
+  { "without a ticking clock", NOW, math.huge },
+}
+for _, row in ipairs(LATER) do
+  test("gives nothing " .. row[1], function()
+    local known = create()
+    known.put(text(1), valid(), 3, NOW, TIME)
+    known.put(text(2), final(), 3, NOW, TIME)
+    assert(known.get(text(1), row[2], row[3]) == nil)
+    assert(known.get_valid(text(1), NOW, TIME) == nil)
+    assert(known.get(text(2), row[2], row[3]) == nil)
+  end)
+end
+
+test("gives nothing at the moment a token expires", function()
+  local known = create()
+  known.put(text(1), valid(NOW + 1), 60, NOW, TIME)
+  assert(known.get(text(1), NOW, TIME))
+  assert(known.get(text(1), NOW + 1, TIME) == nil)
+  assert(known.get(text(1), NOW, TIME) == nil)
+end)
+
+local NOT_KEPT = {
+  { "an outage", verdict.unavailable, 3 },
+  { "a failure inside", verdict.internal, 3 },
+  { "a refusal that time may mend",
+    verdict.refusal("E_TKN_INVALID", "not_yet_valid"), 3 },
+  { "anything with no time to live", valid(), 0 },
+}
+for _, row in ipairs(NOT_KEPT) do
+  test("does not keep " .. row[1], function()
+    local known = create()
+    known.put(text(1), row[2], row[3], NOW, TIME)
+    assert(known.get(text(1), NOW, TIME) == nil)
+  end)
+end
+
+local OTHERS = {
+  { "one with the same beginning", text(1) .. "x" },
+  { "one cut short", text(1):sub(1, -2) },
+  { "one with the same signature", "Bearer header.paylaod"
+    .. text(1):sub(-51) },
+  { "one in another case", text(1):upper() },
+  { "an empty text", "" },
+}
+for _, row in ipairs(OTHERS) do
+  test("does not find for a text " .. row[1], function()
+    local known = create()
+    known.put(text(1), valid(), 3, NOW, TIME)
+    known.put("J" .. text(1):sub(2), final(), 3, NOW, TIME)
+    assert(known.get(row[2], NOW, TIME) == nil)
+  end)
+end
+
+test("holds no more verdicts than it may", function()
+  local known = create({ entries = 10 })
+  for i = 1, 1000 do known.put(text(i), valid(), 60, NOW, TIME) end
+  local held = 0
+  for i = 1, 1000 do
+    if known.get(text(i), NOW, TIME) then held = held + 1 end
+  end
+  assert(held >= 5 and held <= 10)
+end)
+
+test("holds no more bytes than it may", function()
+  local known = create({ entries = 1000, bytes = 20000 })
+  for i = 1, 1000 do
+    known.put(text(i) .. ("x"):rep(1000), valid(), 60, NOW, TIME)
+    assert(known.bytes() <= 20000 + 20000 // 8)
+  end
+end)
+
+test("does not push valid verdicts out for refusals", function()
+  local known = create({ entries = 10, refusals = 4 })
+  for i = 1, 5 do known.put(text(i), valid(), 60, NOW, TIME) end
+  for i = 6, 10000 do known.put(text(i), final(), 60, NOW, TIME) end
+  for i = 1, 5 do assert(known.get(text(i), NOW, TIME)) end
+end)
+
+test("keeps one refusal for texts with one end", function()
+  local known = create({ refusals = 1000 })
+  local ending = ("x"):rep(50)
+  for i = 1, 500 do known.put(i .. ending, final(), 60, NOW, TIME) end
+  assert(known.get("500" .. ending, NOW, TIME))
+  for i = 1, 499 do assert(not known.get(i .. ending, NOW, TIME)) end
+end)
+
+test("forgets everything when told to", function()
+  local known = create()
+  known.put(text(1), valid(), 60, NOW, TIME)
+  known.put(text(2), final(), 60, NOW, TIME)
+  known.clear()
+  assert(not known.get(text(1), NOW, TIME))
+  assert(not known.get(text(2), NOW, TIME))
+  assert(known.bytes() == 0)
+end)
+
+test("keeps nothing where the bound is none", function()
+  local known = create({ entries = 0, bytes = 0, refusals = 0 })
+  known.put(text(1), valid(), 60, NOW, TIME)
+  assert(not known.get(text(1), NOW, TIME))
+end)

@@ -1,0 +1,34 @@
+local test = ...
+local clock = require("verify-jwt.clock")
+
+local function create()
+  local state = { sec = 100, usec = 500000, wall = 1700000000 }
+  return state, clock.create(function() return state end,
+    function() return state.wall end)
+end
+
+test("reads HAProxy's clock as seconds", function()
+  local _, time = create()
+  assert(time.now() == 100.5)
+end)
+
+test("gives the last tick's time", function()
+  local state, time = create()
+  time.tick()
+  state.sec = 101
+  assert(time.coarse(state.wall) == 100.5)
+  time.tick()
+  assert(time.coarse(state.wall) == 101.5)
+end)
+
+test("is later than everything before the first tick", function()
+  local state, time = create()
+  assert(time.coarse(state.wall) == math.huge)
+end)
+
+test("is later than everything when the ticks have stopped", function()
+  local state, time = create()
+  time.tick()
+  assert(time.coarse(state.wall + 2) == 100.5)
+  assert(time.coarse(state.wall + 3) == math.huge)
+end)

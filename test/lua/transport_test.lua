@@ -1,0 +1,174 @@
+local test = ...
+local fake = require("fake_core")
+local transport = require("verify-jwt.transport")
+
+local SERVER = { id = "a", address = "10.0.0.1", port = 4000 }
+
+local function create(reply, keep_alive, version)
+  local core, state = fake.create()
+  state.version = version or state.version
+  state.listeners["10.0.0.1:4000"] = reply
+  local pool = transport.create(core, {
+    now = function() return state.time end, keep_alive = keep_alive ~= false,
+  })
+  local function ask()
+    return pool.request(SERVER, "POST / HTTP/1.1\r\n\r\n", state.time + 0.8)
+  end
+  return ask, state, pool
+end
+
+local function ok() return fake.answer("{}") end
+
+test("reads status, type and body", function()
+  local answer = create(ok)()
+  assert(answer.status == 200 and answer.body == "{}")
+  assert(answer.content_type == "application/vnd.haproxy-jwt.verdict+json")
+end)
+
+test("reads an empty body", function()
+  assert(create(function() return fake.answer("") end)().body == "")
+end)
+
+test("leaves out a type's parameters", function()
+  local answer = create(function()
+    return fake.answer("{}", { content_type = "A/b; charset=utf-8" })
+  end)()
+  assert(answer.content_type == "a/b")
+end)
+
+test("keeps a connection for the next question", function()
+  local ask, state = create(ok)
+  assert(ask() and ask() and ask())
+  assert(state.connects == 1)
+end)
+
+test("keeps none where threads share the state", function()
+  local ask, state = create(ok, false)
+  assert(ask() and ask())
+  assert(state.connects == 2 and state.closed == 2)
+end)
+
+test("does not trust a connection that was idle for long", function()
+  local ask, state, pool = create(ok)
+  ask()
+  state.time = state.time + 1
+  assert(ask() and state.connects == 2)
+  pool.sweep()
+  assert(state.closed == 1)
+end)
+
+test("tries a fresh connection when a kept one turns out closed", function()
+  local ask, state = create(ok)
+  ask()
+  state.sockets[1].stale = true
+  assert(ask() and state.connects == 2)
+end)
+
+test("tries a fresh connection once, not again", function()
+  local ask, state = create(ok)
+  ask()
+  state.listeners["10.0.0.1:4000"] = function() return nil, true end
+  state.sockets[1].stale = true
+  local answer, to_blame = ask()
+  assert(answer == nil and to_blame and state.connects == 2)
+end)
+
+test("does not keep a connection that says it closes", function()
+  local ask, state = create(function()
+    return fake.answer("{}", { more = "Connection: close\r\n" })
+  end)
+  assert(ask() and ask() and state.connects == 2)
+end)
+
+test("closes as many as it opens, but for the kept", function()
+  local ask, state, pool = create(function() return nil, true end)
+  for _ = 1, 10 do ask() end
+  pool.sweep()
+  assert(state.connects == 10)
+  for _, socket in ipairs(state.sockets) do assert(not socket.open) end
+end)
+
+test("never closes an unopened connection on HAProxy 3", function()
+  local ask, state = create(ok, true, "3.0.11-1+deb13u2")
+  assert(ask() and ask() and state.connects == 2 and state.closed == 1)
+  for _, socket in ipairs(state.sockets) do
+    assert(socket.open or socket.connected)
+  end
+end)
+
+test("refuses more questions than it may have open", function()
+  local core, state = fake.create()
+  local pool
+  local depth, refused = 0, 0
+  state.listeners["10.0.0.1:4000"] = function()
+    depth = depth + 1
+    if depth < 600 then
+      local answer, to_blame = pool.request(SERVER, "x", state.time + 0.8)
+      if answer == nil and to_blame == false then refused = refused + 1 end
+    end
+    return fake.answer("{}")
+  end
+  pool = transport.create(core, {
+    now = function() return state.time end, keep_alive = true,
+  })
+  assert(pool.request(SERVER, "x", state.time + 0.8))
+  assert(depth == 512 and refused == 1)
+  depth = 600
+  assert(pool.request(SERVER, "x", state.time + 0.8))
+end)
+
+test("ends what is overdue", function()
+  local core, state = fake.create()
+  local pool
+  local hanging
+  state.listeners["10.0.0.1:4000"] = function()
+    hanging = state.sockets[#state.sockets - 1]
+    state.time = state.time + 1
+    pool.sweep()
+    return fake.answer("{}")
+  end
+  pool = transport.create(core, {
+    now = function() return state.time end, keep_alive = true,
+  })
+  assert(pool.request(SERVER, "x", state.time + 0.8) == nil)
+  assert(hanging and not hanging.open)
+end)
+
+local BROKEN = {
+  { "nothing, for ever", nil },
+  { "nothing, and a close", "", true },
+  { "half a status", "HTTP/1", true },
+  { "another protocol", "SSH-2.0-x\r\n\r\n", true },
+  { "HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}" },
+  { "half a head", "HTTP/1.1 200 OK\r\nContent-Le", true },
+  { "no length", "HTTP/1.1 200 OK\r\n\r\n{}", true },
+  { "two lengths", fake.answer("{}", { more = "Content-Length: 2\r\n" }) },
+  { "a negative length", fake.answer("{}", { length = "-2" }) },
+  { "a hexadecimal length", fake.answer("{}", { length = "0x2" }) },
+  { "a length beyond all", fake.answer("{}", { length = "99999999999" }) },
+  { "256 KiB and a byte", fake.answer(("x"):rep(256 * 1024 + 1)) },
+  { "a body cut short", fake.answer("{}", { length = "20" }), true },
+  { "a body that stops", fake.answer("{}", { length = "20" }) },
+  { "chunks", fake.answer("{}", { more = "Transfer-Encoding: chunked\r\n" }) },
+  { "a compressed body", fake.answer("{}", {
+    more = "Content-Encoding: gzip\r\n" }) },
+  { "a header without a colon", fake.answer("{}", { more = "x\r\n" }) },
+  { "too many headers", fake.answer("{}", { more = ("a: b\r\n"):rep(70) }) },
+  { "a header too long", fake.answer("{}", {
+    more = "a: " .. ("b"):rep(5000) .. "\r\n" }) },
+}
+for _, row in ipairs(BROKEN) do
+  test("blames a server that answers " .. row[1], function()
+    local ask, state = create(function() return row[2], row[3] end)
+    local started = state.time
+    local answer, to_blame = ask()
+    assert(answer == nil and to_blame == true)
+    assert(state.time - started <= 0.81)
+  end)
+end
+
+test("blames a server that refuses the connection", function()
+  local ask = create(nil)
+  local answer, to_blame = ask()
+  assert(answer == nil and to_blame == true)
+end)
