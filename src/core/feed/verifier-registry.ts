@@ -98,7 +98,12 @@ export class VerifierRegistry implements Confirmation {
     }
     const isLagging = (report.seq ?? -1) < known.toldSeq;
     known.laggingPolls = isLagging ? known.laggingPolls + 1 : 0;
-    return known.laggingPolls <= MAX_LAGGING_POLLS;
+    if (known.laggingPolls <= MAX_LAGGING_POLLS) return true;
+    // Once it is fenced it trusts nothing, and may begin anew: its answers may all have got lost.
+    if (known.fencedAtMs !== undefined && now < known.fencedAtMs) return false;
+    known.toldSeq = -1;
+    known.laggingPolls = 0;
+    return true;
   }
 
   /**

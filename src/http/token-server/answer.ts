@@ -1,4 +1,5 @@
 /** Writes a verdict for the wire: contract §5's JSON, and the form that HAProxy's side asks for. */
+import { subjectTag } from "../../core/feed/subject-tag.ts";
 import { claimVars, toOneLine, type ClaimSelection } from "../../core/token/claim-vars.ts";
 import { isFinal } from "../../core/token/reason.ts";
 import { reasonOfVerdict, type Verdict } from "../../core/token/verdict.ts";
@@ -44,7 +45,8 @@ export function toVerifierJson(
     if (token.jweHeaderText === undefined || isTrusted) {
       members.push(`"body":${JSON.stringify(toOneLine(token.claimsText))}`);
       members.push(`"vars":${JSON.stringify(Object.fromEntries(claimVars(token, selection)))}`);
-      members.push(`"subjects":${JSON.stringify(token.subjects)}`);
+      const tags = token.subjects.map((subject) => subjectTag(judgedAt.epoch, subject));
+      members.push(`"tags":${JSON.stringify(tags)}`);
     }
     if (token.jweHeaderText !== undefined && isTrusted) {
       members.push(`"header":${JSON.stringify(toOneLine(token.jweHeaderText))}`);

@@ -1,9 +1,13 @@
 /** `GET /feed`: the long poll by which a verifier learns what to forget, and holds its lease. */
 import type { CatchUp, ChangeLog } from "../../core/feed/change-log.ts";
 import { HOLD_MS } from "../../core/feed/lease.ts";
+import { subjectTag } from "../../core/feed/subject-tag.ts";
 import type { PollReport, VerifierRegistry } from "../../core/feed/verifier-registry.ts";
 import { problem } from "../problem.ts";
 import type { IsVerifier } from "../verifier-key.ts";
+import { parsePoll, type PollTotals } from "./poll.ts";
+
+export const FEED_TYPE = "application/vnd.haproxy-jwt.feed+json";
 
 export interface FeedOptions {
   readonly isVerifier: IsVerifier;
@@ -18,14 +22,7 @@ export interface FeedOptions {
    */
   readonly leaseMs: (staleSeconds: number) => number;
   readonly monotonicMs: () => number;
-  readonly onReport: (report: PollReport, counters: PollCounters) => void;
-}
-
-/** What a verifier counted since its last answered poll. */
-export interface PollCounters {
-  readonly hits: number;
-  readonly misses: number;
-  readonly staleHits: number;
+  readonly onReport: (report: PollReport, counters: PollTotals) => void;
 }
 
 interface Held {
@@ -36,15 +33,16 @@ interface Held {
 
 interface Poll {
   readonly report: PollReport;
-  readonly keys: string | undefined;
   readonly receivedAtMs: number;
-  readonly mayHaveLease: boolean;
 }
 
 /** The feed of one server: answers polls, and wakes those it holds when something changed. */
 export class Feed {
   readonly #options: FeedOptions;
-  readonly #held = new Set<Held>();
+  /** By verifier: one poll each, the newest. */
+  readonly #held = new Map<string, Held>();
+  /** By verifier: the key fingerprint and the counts of its last poll. */
+  readonly #known = new Map<string, { keys: string | undefined; totals: PollTotals }>();
   #isClosed = false;
 
   constructor(options: FeedOptions) {
@@ -53,24 +51,29 @@ export class Feed {
 
   /** Handles one poll; may take as long as a poll is held. */
   poll(request: Request): Response | Promise<Response> {
-    const { isVerifier, registry, changes, monotonicMs, onReport, epoch } = this.#options;
+    const { isVerifier, registry, changes, monotonicMs, leaseMs, epoch } = this.#options;
     if (!isVerifier(request.headers.get("authorization"))) {
       return problem(401, "The verifier key is needed here");
     }
-    const parsed = parsePoll(new URL(request.url).searchParams, epoch(), changes.seq);
-    if (parsed === undefined) return problem(422, "The poll's parameters are not right");
     const receivedAtMs = monotonicMs();
-    const mayHaveLease = registry.polled(parsed.report);
-    onReport(parsed.report, parsed.counters);
-    const { report, keys } = parsed;
-    const poll: Poll = { report, keys, receivedAtMs, mayHaveLease };
+    const parsed = parsePoll(request.headers, epoch(), changes.seq);
+    if (parsed === undefined) return problem(422, "The poll's headers are not right");
+    const { report, totals } = parsed;
+    const older = this.#held.get(report.id);
+    if (older !== undefined) this.#drop(older);
+    const mayHaveLease = registry.polled(report);
+    this.#count(report, totals);
+    if (!mayHaveLease || leaseMs(report.staleSeconds) === 0) {
+      return problem(503, "No lease can be granted now");
+    }
+    const poll: Poll = { report, receivedAtMs };
     if (this.#isClosed || this.#hasNews(poll)) return this.#answer(poll);
     return this.#hold(poll, request.signal);
   }
 
   /** Answers every held poll now: something changed. */
   wake(): void {
-    for (const held of this.#held) this.#release(held);
+    for (const held of this.#held.values()) this.#release(held);
   }
 
   /** Answers every held poll and holds none any more. */
@@ -83,90 +86,86 @@ export class Feed {
     const { promise, resolve } = Promise.withResolvers<Response>();
     const timer = setTimeout(() => this.#release(held), HOLD_MS);
     const held: Held = { poll, answer: resolve, timer };
-    this.#held.add(held);
-    signal.addEventListener("abort", () => {
-      // Nobody listens any more: this poll must not count as answered.
-      if (this.#held.delete(held)) resolve(new Response(null, { status: 499 }));
-      clearTimeout(timer);
-    });
+    this.#held.set(poll.report.id, held);
+    // Nobody listens any more: this poll must not count as answered.
+    signal.addEventListener("abort", () => this.#drop(held));
     return promise;
   }
 
+  /** Ends a held poll that nobody waits for; its sender gets no lease from it. */
+  #drop(held: Held): void {
+    if (!this.#remove(held)) return;
+    held.answer(problem(503, "A newer poll took this one's place"));
+  }
+
   #release(held: Held): void {
-    if (!this.#held.delete(held)) return;
+    if (this.#remove(held)) held.answer(this.#answer(held.poll));
+  }
+
+  #remove(held: Held): boolean {
     clearTimeout(held.timer);
-    held.answer(this.#answer(held.poll));
+    const { id } = held.poll.report;
+    return this.#held.get(id) === held && this.#held.delete(id);
   }
 
-  #hasNews(poll: Poll): boolean {
+  #hasNews({ report }: Poll): boolean {
     const { changes, keysFingerprint } = this.#options;
-    return poll.report.seq !== changes.seq || poll.keys !== keysFingerprint();
+    return report.seq !== changes.seq || this.#known.get(report.id)?.keys !== keysFingerprint();
   }
 
-  #answer(poll: Poll): Response {
+  #answer({ report, receivedAtMs }: Poll): Response {
     const { changes, registry, leaseMs, epoch, keysFingerprint } = this.#options;
-    const { seq } = poll.report;
+    const granted = leaseMs(report.staleSeconds);
+    if (granted === 0) return problem(503, "No lease can be granted now");
+    const { seq } = report;
     const catchUp: CatchUp = seq === undefined ? { kind: "reset" } : changes.since(seq);
-    const granted = poll.mayHaveLease ? leaseMs(poll.report.staleSeconds) : 0;
-    registry.answered(poll.report, poll.receivedAtMs, granted, changes.seq);
-    return Response.json({
+    registry.answered(report, receivedAtMs, granted, changes.seq);
+    const keys = keysFingerprint();
+    const known = this.#known.get(report.id);
+    if (known !== undefined) known.keys = keys;
+    const body = {
       epoch: epoch(),
       seq: changes.seq,
       lease: granted / 1000,
-      ...toMembers(catchUp),
-      keys: keysFingerprint(),
+      hold: HOLD_MS / 1000,
+      ...toMembers(catchUp, epoch()),
+      keys,
+    };
+    return new Response(JSON.stringify(body), {
+      headers: { "content-type": FEED_TYPE, "cache-control": "no-store" },
     });
+  }
+
+  /** Makes counts since the verifier's start into counts since its last poll. */
+  #count(report: PollReport, totals: PollTotals): void {
+    const known = this.#known.get(report.id);
+    const before = known?.totals ?? { hits: 0, misses: 0, staleHits: 0 };
+    this.#options.onReport(report, {
+      hits: Math.max(0, totals.hits - before.hits),
+      misses: Math.max(0, totals.misses - before.misses),
+      staleHits: Math.max(0, totals.staleHits - before.staleHits),
+    });
+    // Moved to the end, so that the first are those not heard of for longest.
+    this.#known.delete(report.id);
+    this.#known.set(report.id, { keys: known?.keys, totals });
+    for (const id of this.#known.keys()) {
+      if (this.#known.size <= MAX_KNOWN) break;
+      this.#known.delete(id);
+    }
   }
 }
 
-function toMembers(catchUp: CatchUp) {
+/** As many verifiers as are watched. */
+const MAX_KNOWN = 20_000;
+
+function toMembers(catchUp: CatchUp, epoch: string) {
   switch (catchUp.kind) {
     case "nothing":
       return {};
     case "everything":
-      return { all: true };
     case "reset":
       return { reset: true };
     case "subjects":
-      return { subjects: catchUp.subjects };
+      return { tags: catchUp.subjects.map((subject) => subjectTag(epoch, subject)) };
   }
-}
-
-const MAX_STALE_SECONDS = 86_400;
-
-function parsePoll(params: URLSearchParams, epoch: string, newestSeq: number) {
-  const id = params.get("id") ?? "";
-  if (!/^[\w.:-]{8,128}$/.test(id)) return undefined;
-  const staleSeconds = parseCount(params.get("stale"));
-  // Whoever trusts itself for longer than can be waited for is told so, not believed less.
-  if (staleSeconds > MAX_STALE_SECONDS) return undefined;
-  const isHere = params.get("epoch") === epoch;
-  const seqText = params.get("seq");
-  const report: PollReport = {
-    id,
-    name: (params.get("name") ?? id).replace(/[^\w .:@/-]/g, "_").slice(0, 128),
-    // Whoever has applied what is yet to come would count as having applied it then.
-    seq: isHere && isSeq(seqText) && Number(seqText) <= newestSeq ? Number(seqText) : undefined,
-    staleSeconds,
-    version: params
-      .get("version")
-      ?.replace(/[^\w .:~+-]/g, "_")
-      .slice(0, 64),
-    entries: parseCount(params.get("entries")),
-  };
-  const counters: PollCounters = {
-    hits: parseCount(params.get("hits")),
-    misses: parseCount(params.get("misses")),
-    staleHits: parseCount(params.get("stale_hits")),
-  };
-  return { report, counters, keys: params.get("keys") ?? undefined };
-}
-
-function isSeq(text: string | null): text is string {
-  return text !== null && /^\d{1,15}$/.test(text);
-}
-
-/** A count as sent; nonsense is none. */
-function parseCount(text: string | null): number {
-  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : 0;
 }
