@@ -4,6 +4,7 @@ import { calculateJwkThumbprint, type JWK } from "jose";
 import type { JsonObject } from "../json.ts";
 import { decodeBase64url } from "../token/base64url.ts";
 import { JWS_ALGORITHMS, type KeyShape } from "../token/algorithms.ts";
+import { hasRocaFingerprint } from "./roca.ts";
 import { isSmallOrderPoint } from "./small-order.ts";
 import {
   boundAlgorithms,
@@ -190,6 +191,9 @@ function checkStrength(facts: KeyMaterialFacts, jwk: JsonWebKey, allowShortSecre
     throw new KeyRefusal(
       `its modulus has more than ${MAX_RSA_BITS} bits, or its exponent is not usable`,
     );
+  }
+  if (facts.kty === "RSA" && hasRocaFingerprint(decodeBase64url(jwk.n ?? "") ?? new Uint8Array())) {
+    throw new KeyRefusal("its modulus comes from a broken generator (CVE-2017-15361)");
   }
   if (facts.kty === "OKP" && isSmallOrderPoint(decodeBase64url(jwk.x ?? ""))) {
     throw new KeyRefusal("its point has a small order: anybody could sign for it");
