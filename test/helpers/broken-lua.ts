@@ -40,7 +40,7 @@ do
 end
 `;
 
-/** Copies lua/ into \`folder\`, with the failures added; returns the value for JWT_LUA_DIR. */
+/** Copies lua/ into `folder`, with the failures added; returns the value for JWT_LUA_DIR. */
 export function writeBrokenLua(folder: string): string {
   const target = join(folder, "broken-lua");
   cpSync(join(ROOT, "lua"), target, { recursive: true });

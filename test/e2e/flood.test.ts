@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { identityOf } from "../helpers/answer.ts";
+import { type Edge, startEdge } from "../helpers/edge.ts";
+import { expectValid } from "../helpers/expect-verdict.ts";
+import { encode, mint } from "../helpers/mint.ts";
+import { claims, createKeys } from "../helpers/tokens.ts";
+
+const keys = createKeys();
+const BAD_TOKENS = process.env["FULL"] === undefined ? 60_000 : 1_000_000;
+const MAX_GROWTH_KIB = 50 * 1024;
+const GOOD_USERS = 100;
+
+// Bad tokens of four kinds, no two alike: noise, a made-up kid, a signature of nothing, a JWE of nothing.
+const SCRIPT = `
+local b64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+local sent = 0
+math.randomseed(tonumber(os.getenv("FLOOD_SEED")))
+local parts = { os.getenv("FLOOD_GOOD"):match("^([^.]+)%.([^.]+)%.([^.]+)$") }
+local jwe = os.getenv("FLOOD_JWE_HEADER")
+local function noise(length)
+  local out = {}
+  for i = 1, length do local at = math.random(64) out[i] = b64:sub(at, at) end
+  return table.concat(out)
+end
+function request()
+  sent = sent + 1
+  local kind, token = sent % 4, nil
+  if kind == 0 then token = noise(40) .. "." .. noise(80) .. "." .. noise(43)
+  elseif kind == 1 then token = os.getenv("FLOOD_KID_PREFIX") .. "." .. parts[2] .. "." .. noise(43)
+  elseif kind == 2 then token = parts[1] .. "." .. parts[2] .. "." .. noise(43)
+  else token = jwe .. ".." .. noise(22) .. "." .. noise(64) .. "." .. noise(43) end
+  return wrk.format("GET", "/", { Host = "app.test", Authorization = "Bearer " .. token })
+end
+`;
+
+function residentKiB(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+}
+
+describe(`${BAD_TOKENS} bad tokens, no two alike`, () => {
+  const stack = new AsyncDisposableStack();
+  let edge: Edge;
+  beforeAll(async () => {
+    edge = await startEdge(stack, { keys, withCable: true, haproxyEnv: { JWT_CACHE_TTL: "3600" } });
+  });
+  afterAll(() => stack.disposeAsync());
+
+  /** Sends at least so many: wrk knows seconds, not numbers. */
+  const flood = async (count: number) => {
+    const script = join(edge.folder, "flood.lua");
+    writeFileSync(script, SCRIPT);
+    const env = {
+      PATH: process.env["PATH"] ?? "",
+      FLOOD_GOOD: mint(keys.hs, claims()),
+      FLOOD_KID_PREFIX: encode({ alg: "HS256", kid: "made-up" }),
+      FLOOD_JWE_HEADER: encode({ alg: "dir", enc: keys.dir.enc, kid: keys.dir.kid }),
+    };
+    for (let sent = 0, seed = 1; sent < count; seed++) {
+      const child = Bun.spawn(
+        ["wrk", "-t1", "-c16", "-d2s", "-s", script, `http://127.0.0.1:${edge.haproxy.port}/`],
+        { env: { ...env, FLOOD_SEED: String(count + seed) }, stdin: "ignore", stdout: "pipe" },
+      );
+      const said = await new Response(child.stdout).text();
+      const more = Number(/(\d+) requests in/.exec(said)?.[1]);
+      expect(more).toBeGreaterThan(0);
+      sent += more;
+    }
+  };
+
+  test("grow neither process by more than 50 MB, and cost good users nothing", async () => {
+    const good = Array.from({ length: GOOD_USERS }, (_, i) =>
+      mint(keys.rs, claims({ sub: `user-${i}` })),
+    );
+    const askAll = () => Promise.all(good.map((token) => edge.ask(token)));
+    // Every thread has seen every good token, and both processes have done some of everything.
+    for (let i = 0; i < 8; i++) await askAll();
+    await flood(5000);
+    const before = {
+      haproxy: residentKiB(edge.haproxy.program().pid),
+      server: residentKiB(edge.server.program().pid),
+    };
+
+    await flood(BAD_TOKENS);
+    const after = {
+      haproxy: residentKiB(edge.haproxy.program().pid),
+      server: residentKiB(edge.server.program().pid),
+    };
+    expect(after.haproxy - before.haproxy).toBeLessThan(MAX_GROWTH_KIB);
+    expect(after.server - before.server).toBeLessThan(MAX_GROWTH_KIB);
+
+    // What is still valid with nobody to ask is remembered.
+    await edge.cable?.set({ kind: "refuse" });
+    const remembered = (await askAll()).filter((answer) => identityOf(answer).valid === "1").length;
+    expect(remembered).toBeGreaterThanOrEqual(GOOD_USERS * 0.95);
+    await edge.cable?.set({ kind: "pass" });
+  }, 1_800_000);
+
+  test("leave both at work", async () => {
+    expectValid(await edge.ask(mint(keys.rs, claims())));
+    expect(await edge.server.isReady()).toBe(true);
+  });
+});
