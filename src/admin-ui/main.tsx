@@ -1,4 +1,5 @@
 /** Puts the page together in a browser: the only file that touches its globals. */
+import { signal } from "@preact/signals";
 import { render } from "preact";
 import { API_ROOT, createApi } from "./api/client.ts";
 import { Page } from "./screens/page.tsx";
@@ -11,7 +12,11 @@ import { createSession } from "./state/session.ts";
 import { createTheme } from "./state/theme.ts";
 
 function start(root: HTMLElement): void {
-  const firstRunSecret = takeFirstRunSecret();
+  const firstRunSecret = signal(takeFirstRunSecret());
+  // The link may be opened in a tab that has the page already.
+  window.addEventListener("hashchange", () => {
+    firstRunSecret.value = takeFirstRunSecret() ?? firstRunSecret.value;
+  });
   const session = createSession(() => window.location.reload());
   const api = createApi({
     fetch: (url, init) => fetch(url, init),
@@ -57,7 +62,7 @@ function takeFirstRunSecret(): string | undefined {
 
 function openEvents({ heard, failed }: Listener): EventStream {
   const source = new EventSource(`${API_ROOT}/events`);
-  source.addEventListener("state", (event) => heard(String(event.data)));
+  source.addEventListener("message", (event) => heard(String(event.data)));
   source.addEventListener("error", failed);
   return source;
 }

@@ -1,6 +1,6 @@
 /** The last changes: when, who, what, why. */
 import type { AuditRow } from "../api/types.ts";
-import { actionWords, ruleOf } from "../logic/reasons.ts";
+import { actionWords, isAboutOneself, ruleOf } from "../logic/reasons.ts";
 import { Badge } from "./badge.tsx";
 import { Time } from "./time.tsx";
 
@@ -22,17 +22,11 @@ export function ChangeList({ rows }: { readonly rows: readonly AuditRow[] }) {
   );
 }
 
-/** "ops-1 wrote rule 12": each with its link. */
+/** "ops-1 wrote rule 12": what has a screen of its own with its link. */
 export function AuditSentence({ row }: { readonly row: AuditRow }) {
-  const rule = ruleOf(row.action, row.target);
   return (
     <>
-      <b>{row.actor.who}</b> {actionWords(row.action)}{" "}
-      {rule === undefined ? (
-        row.target !== row.actor.who && row.target
-      ) : (
-        <a href={`/rules/${rule}`}>{rule}</a>
-      )}
+      <b>{row.actor.who}</b> {actionWords(row.action)} <Target row={row} />
       {row.outcome === "refused" && (
         <>
           {" "}
@@ -41,4 +35,12 @@ export function AuditSentence({ row }: { readonly row: AuditRow }) {
       )}
     </>
   );
+}
+
+function Target({ row }: { readonly row: AuditRow }) {
+  const rule = ruleOf(row.action, row.target);
+  if (rule !== undefined) return <a href={`/rules/${rule}`}>{rule}</a>;
+  if (!isAboutOneself(row.action)) return <b>{row.target}</b>;
+  // Nobody has logged in: then the name tried stands here.
+  return row.target === row.actor.who ? null : <>as {row.target}</>;
 }

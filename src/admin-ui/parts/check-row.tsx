@@ -40,9 +40,7 @@ export function CheckRow({
       role="group"
       aria-label={claim === undefined ? "Comparison" : `Condition on ${claim || "a claim"}`}
     >
-      {onClaim === undefined ? (
-        <span class="soft nowrap">it</span>
-      ) : (
+      {onClaim !== undefined && (
         <input
           class="input mono"
           aria-label="Claim"
@@ -70,6 +68,7 @@ export function CheckRow({
         ))}
       </select>
       <OperandField
+        isSecondRow={onClaim !== undefined}
         op={check.op}
         operand={check.operand}
         invalid={invalid}
@@ -104,14 +103,16 @@ interface OperandFieldProps {
   readonly op: Operator;
   readonly operand: Operand;
   readonly invalid: object;
+  /** Below claim and operator, or beside the operator where there is no claim. */
+  readonly isSecondRow: boolean;
   readonly onChange: (operand: Operand) => void;
 }
 
-function OperandField({ op, operand, invalid, onChange }: OperandFieldProps) {
+function OperandField({ op, operand, invalid, isSecondRow, onChange }: OperandFieldProps) {
   if (op === "exists") {
     return (
       <select
-        class="input"
+        class={`input${isSecondRow ? " second" : ""}`}
         aria-label="There or not"
         value={operand.type}
         onChange={({ currentTarget }) =>
@@ -128,7 +129,7 @@ function OperandField({ op, operand, invalid, onChange }: OperandFieldProps) {
   const types = isOrdered ? OPERAND_TYPES.slice(0, 2) : OPERAND_TYPES;
   const hasText = operand.type === "text" || operand.type === "number";
   return (
-    <div class="operand">
+    <div class={`operand${isSecondRow ? " second" : ""}`}>
       {hasText && (
         <input
           class="input mono"

@@ -2,6 +2,7 @@
 import type { ApiProblem } from "../api/problem.ts";
 import type { Preview } from "../api/types.ts";
 import { CONFIRM_WORD } from "../logic/intents.ts";
+import type { Sentence } from "../logic/consequence.ts";
 import { formatCount } from "../logic/number.ts";
 import type { PreviewState } from "../state/preview.ts";
 import { useServices } from "../state/services.ts";
@@ -12,6 +13,8 @@ import { Ends, Time } from "./time.tsx";
 
 export interface ConsequenceProps {
   readonly preview: PreviewState;
+  /** Says it better than the rule's own words, where there is an intent behind it. */
+  readonly sentence?: (preview: Preview) => Sentence | undefined;
   readonly problem: ApiProblem | undefined;
   readonly retry: () => void;
   readonly isAllowed: boolean;
@@ -46,6 +49,7 @@ export function ConsequencePanel(props: ConsequenceProps) {
           <Consequence
             preview={shown}
             ruleText={preview.ruleText}
+            sentence={props.sentence?.(shown)}
             isOld={preview.data === undefined}
           />
         )}
@@ -88,10 +92,12 @@ export function ConsequencePanel(props: ConsequenceProps) {
 function Consequence({
   preview,
   ruleText,
+  sentence,
   isOld,
 }: {
   readonly preview: Preview;
   readonly ruleText: string | undefined;
+  readonly sentence: Sentence | undefined;
   readonly isOld: boolean;
 }) {
   const { live } = useServices();
@@ -100,7 +106,9 @@ function Consequence({
   const everySeen = preview.scope === "global" && seen.of > 1 && seen.matched === seen.of;
   return (
     <div class={isOld ? "stale" : ""}>
-      <p class="sentence">{preview.words}</p>
+      <p class="sentence">
+        {sentence === undefined ? preview.words : <Words sentence={sentence} />}
+      </p>
       <dl class="facts">
         <div>
           <dt>
@@ -172,6 +180,7 @@ function Consequence({
       {ruleText !== undefined && (
         <details>
           <summary>Rule that will be written</summary>
+          <p class="hint field">{preview.words}</p>
           <pre class="json" tabIndex={0}>
             {ruleText}
           </pre>
@@ -182,6 +191,16 @@ function Consequence({
         </details>
       )}
     </div>
+  );
+}
+
+function Words({ sentence }: { readonly sentence: Sentence }) {
+  return (
+    <>
+      {sentence.map((part, index) =>
+        typeof part === "string" ? part : <b key={index}>{part.strong}</b>,
+      )}
+    </>
   );
 }
 

@@ -1,6 +1,6 @@
 /** A labelled field that says what is wrong with it and keeps what was typed. */
 import type { ComponentChildren, RefObject } from "preact";
-import { useId } from "preact/hooks";
+import { useEffect, useId } from "preact/hooks";
 import { Icon } from "./icon.tsx";
 
 export interface FieldProps {
@@ -35,6 +35,10 @@ interface SharedProps {
 export function Field(props: FieldProps) {
   const id = useId();
   const { label, more, hint, problem, lines, hasFocus, inputRef } = props;
+  useEffect(() => {
+    // Browsers obey `autofocus` once for a document; in a dialog, when it opens.
+    if (hasFocus === true) document.getElementById(id)?.focus({ preventScroll: true });
+  }, []);
   const hasProblem = problem !== undefined && problem !== "";
   const hasHint = hint !== undefined && hint !== "";
   const describedBy = [...(hasHint ? [`${id}h`] : []), ...(hasProblem ? [`${id}p`] : [])].join(" ");

@@ -1,5 +1,6 @@
 /** Key sources at a glance: what they gave, how old it is, what is wrong. */
 import type { KeySource } from "../api/types.ts";
+import { countAlgorithms } from "../logic/algorithms.ts";
 import { formatDuration } from "../logic/number.ts";
 import { Badge } from "./badge.tsx";
 import { Empty } from "./notice.tsx";
@@ -27,7 +28,7 @@ export function KeyTable({ sources }: { readonly sources: readonly KeySource[] }
           <tr key={source.source}>
             <th scope="row">{source.source}</th>
             <td data-label="Keys">
-              <code>{algorithmsOf(source)}</code>
+              <code>{countAlgorithms(source.keys)}</code>
             </td>
             <td class="tight" data-label="Age">
               {source.ageSeconds === undefined ? "–" : formatDuration(source.ageSeconds)}
@@ -55,18 +56,5 @@ export function SourceBadge({ source }: { readonly source: KeySource }) {
     <Badge tone="warn">some unusable</Badge>
   ) : (
     <Badge tone="good">fresh</Badge>
-  );
-}
-
-/** "RS256 ×2, ES256" */
-export function algorithmsOf({ keys }: KeySource): string {
-  const counts = new Map<string, number>();
-  for (const { algorithms } of keys) {
-    const name = algorithms.join("/");
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-  }
-  return (
-    [...counts].map(([name, count]) => (count === 1 ? name : `${name} ×${count}`)).join(", ") ||
-    "none"
   );
 }

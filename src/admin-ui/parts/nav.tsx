@@ -26,25 +26,27 @@ export function Nav() {
   const role = session.me.value?.role ?? "viewer";
   return (
     <nav class="nav" aria-label="Screens">
-      <div class="brand">
-        <Icon name="shield" />
-        haproxy-jwt
+      <div>
+        <div class="brand">
+          <Icon name="shield" />
+          haproxy-jwt
+        </div>
+        <ul>
+          {PLACES.filter(({ isAdmins }) => isAdmins !== true || mayAct(role, "admin")).map(
+            (place) => (
+              <li key={place.href}>
+                <a
+                  href={place.href}
+                  {...(place.screens.includes(here) ? { "aria-current": "page" as const } : {})}
+                >
+                  <Icon name={place.icon} />
+                  {place.text}
+                </a>
+              </li>
+            ),
+          )}
+        </ul>
       </div>
-      <ul>
-        {PLACES.filter(({ isAdmins }) => isAdmins !== true || mayAct(role, "admin")).map(
-          (place) => (
-            <li key={place.href}>
-              <a
-                href={place.href}
-                {...(place.screens.includes(here) ? { "aria-current": "page" as const } : {})}
-              >
-                <Icon name={place.icon} />
-                {place.text}
-              </a>
-            </li>
-          ),
-        )}
-      </ul>
     </nav>
   );
 }

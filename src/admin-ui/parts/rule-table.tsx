@@ -68,7 +68,12 @@ export function RuleTable({ rules, sort, onSort }: RuleTableProps) {
 }
 
 export function Scope({ rule }: { readonly rule: Rule }) {
-  if (rule.scope === "global") return <Badge tone="bad">everybody</Badge>;
+  if (rule.scope === "global")
+    return (
+      <Badge tone="bad" icon="people">
+        everybody
+      </Badge>
+    );
   return (
     <div>
       <b class="any">{rule.subject}</b>

@@ -14,10 +14,14 @@ export function StatusBar() {
   const line = useLine();
   const keys = snapshot === undefined ? undefined : toKeysLine(snapshot.keys.items);
   return (
-    <div class="bar">
+    <header class="bar">
       <div class="bar-state">
         <Light line={line} />
-        {line.more !== "" && <span class="soft hint-wide">{line.more}</span>}
+        {line.more !== "" && (
+          <span class="soft aside hint-wide" title={line.more}>
+            {line.more}
+          </span>
+        )}
         {keys !== undefined && <KeysLine line={keys} />}
       </div>
       {/* Said once when it changes, not with each number. */}
@@ -41,7 +45,7 @@ export function StatusBar() {
           </a>
         )}
       </div>
-    </div>
+    </header>
   );
 }
 
@@ -55,7 +59,7 @@ function Light({ line }: { readonly line: StateLine }) {
 }
 
 function KeysLine({ line }: { readonly line: StateLine }) {
-  if (line.tone === "plain") return <span class="soft nowrap hint-wide">{line.text}</span>;
+  if (line.tone === "plain") return <span class="soft nowrap">{line.text}</span>;
   return <Light line={line} />;
 }
 

@@ -99,7 +99,7 @@ function SessionTable({ items }: { readonly items: readonly OwnSession[] }) {
           <th class="tight">Since</th>
           <th class="tight">Last seen</th>
           <th class="tight">
-            <span class="hidden">This one</span>
+            <span class="hidden">State</span>
           </th>
         </tr>
       </thead>

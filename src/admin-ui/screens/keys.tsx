@@ -1,6 +1,7 @@
 /** Keys: each source, how fresh it is, what it gave, what is wrong with it. */
 import { useState } from "preact/hooks";
 import type { KeySource } from "../api/types.ts";
+import { familyOf } from "../logic/algorithms.ts";
 import { formatDuration } from "../logic/number.ts";
 import { mayAct } from "../logic/roles.ts";
 import { Button } from "../parts/button.tsx";
@@ -108,7 +109,7 @@ function Source({ source }: { readonly source: KeySource }) {
                   {key.kid === undefined ? <span class="soft">none</span> : <code>{key.kid}</code>}
                 </th>
                 <td data-label="Algorithms">
-                  <code>{key.algorithms.join(" ")}</code>
+                  <code>{familyOf(key.algorithms)}</code>
                 </td>
                 <td data-label="Issuer">{key.issuer ?? <span class="soft">any</span>}</td>
                 <td data-label="Thumbprint">

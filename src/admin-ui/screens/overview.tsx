@@ -2,7 +2,7 @@
 import type { AuditRow, Page, Snapshot } from "../api/types.ts";
 import { formatCount, formatCounted, formatMs, formatRate, formatShare } from "../logic/number.ts";
 import { toRates, toRefusals, toTotals } from "../logic/rates.ts";
-import { REASON_WORDS } from "../logic/reasons.ts";
+import { isAboutOneself, REASON_WORDS } from "../logic/reasons.ts";
 import { ChangeList } from "../parts/change-list.tsx";
 import { Heading } from "../parts/heading.tsx";
 import { Bones, Empty, Notice, StaleNotice } from "../parts/notice.tsx";
@@ -41,7 +41,7 @@ function Glance({ snapshot }: { readonly snapshot: Snapshot }) {
         </Notice>
       ))}
       <Figures snapshot={snapshot} />
-      <div class="grid halves gap">
+      <div class="grid halves level gap">
         <section class="panel">
           <div class="panel-head">
             <h2>Verdicts, last hour</h2>
@@ -130,8 +130,10 @@ function Figures({ snapshot: { stats, verifiers } }: { readonly snapshot: Snapsh
 function LastChanges({ seq }: { readonly seq: number }) {
   const { api } = useServices();
   const list = useLoad(String(seq), (signal) =>
-    api.call<Page<AuditRow>>("/audit", { query: { limit: 6 }, signal }),
+    api.call<Page<AuditRow>>("/audit", { query: { limit: 40 }, signal }),
   );
+  // Who logged in is no change: that is for the audit.
+  const changes = (list.data?.items ?? []).filter(({ action }) => !isAboutOneself(action));
   return (
     <section class="panel">
       <div class="panel-head">
@@ -143,10 +145,10 @@ function LastChanges({ seq }: { readonly seq: number }) {
       )}
       {list.data === undefined ? (
         list.problem === undefined && <Bones />
-      ) : list.data.items.length === 0 ? (
+      ) : changes.length === 0 ? (
         <Empty title="Nothing has been changed yet" />
       ) : (
-        <ChangeList rows={list.data.items} />
+        <ChangeList rows={changes.slice(0, 6)} />
       )}
     </section>
   );

@@ -1,5 +1,6 @@
 /** The whole page: login or the screen that the address names, inside the frame that is always there. */
-import { useEffect, useState } from "preact/hooks";
+import type { Signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { toProblem } from "../api/problem.ts";
 import type { Me } from "../api/types.ts";
 import type { Screen } from "../logic/routes.ts";
@@ -23,11 +24,12 @@ import { RuleDetail } from "./rule.tsx";
 import { Rules } from "./rules.tsx";
 
 /** @param firstRunSecret the secret of the one-time link, if that is how one came here */
-export function Page({ firstRunSecret }: { readonly firstRunSecret: string | undefined }) {
+export function Page({ firstRunSecret }: { readonly firstRunSecret: Signal<string | undefined> }) {
   const { session } = useServices();
-  const [secret, setSecret] = useState(firstRunSecret);
+  const secret = firstRunSecret.value;
   const me = session.me.value;
-  if (secret !== undefined) return <FirstRun secret={secret} onDone={() => setSecret(undefined)} />;
+  if (secret !== undefined)
+    return <FirstRun secret={secret} onDone={() => (firstRunSecret.value = undefined)} />;
   if (me === undefined) return <WhoAmI />;
   return me === null ? <Login /> : <Frame />;
 }

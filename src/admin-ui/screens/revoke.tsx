@@ -12,6 +12,7 @@ import {
   toObjectName,
   toReason,
 } from "../logic/intents.ts";
+import { toSentence } from "../logic/consequence.ts";
 import { mayAct } from "../logic/roles.ts";
 import { toInputMoment } from "../logic/time.ts";
 import { ConsequencePanel } from "../parts/consequence.tsx";
@@ -124,6 +125,7 @@ function RevokeForm({
       </div>
       <ConsequencePanel
         preview={preview}
+        sentence={(shown) => toSentence(intent, form, shown, now.peek())}
         problem={task.problem}
         retry={revoke}
         isAllowed={isAllowed}

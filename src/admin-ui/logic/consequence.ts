@@ -1,0 +1,60 @@
+/** Says what an intent does the way one person would tell another; the rule's own words stand beneath. */
+import type { Preview } from "../api/types.ts";
+import type { Intent, IntentForm } from "./intents.ts";
+import { formatClock, formatExact, parseInputMoment } from "./time.ts";
+
+/** A sentence with the parts that matter apart. */
+export type Sentence = readonly (string | { readonly strong: string })[];
+
+/**
+ * @param now Unix seconds: until when "until now" is
+ * @returns undefined where the rule's own words say it best
+ */
+export function toSentence(
+  intent: Intent,
+  form: IntentForm,
+  preview: Preview,
+  now: number,
+): Sentence | undefined {
+  const who = { strong: form.what.trim() };
+  const of = preview.issuer === undefined ? [] : [" from ", { strong: preview.issuer }];
+  switch (intent) {
+    case "person": {
+      const until = { strong: formatClock(now) };
+      return [
+        "Every token of ",
+        who,
+        ...of,
+        " issued until ",
+        until,
+        " stops working. They can sign in again.",
+      ];
+    }
+    case "block":
+      return [
+        "Every token of ",
+        who,
+        ...of,
+        " stops working, those still to be issued too, until this is lifted.",
+      ];
+    case "token":
+      return ["This one token", ...ofWhom(preview), " stops working. Their other tokens go on."];
+    case "login":
+      return ["This login", ...ofWhom(preview), " and every token it issued stop working."];
+    case "everybody": {
+      const moment = { strong: formatExact(parseInputMoment(form.what) ?? 0) };
+      return [
+        { strong: "Everybody’s" },
+        " tokens issued until ",
+        moment,
+        " stop working. Everybody has to sign in again.",
+      ];
+    }
+    case "rule":
+      return undefined;
+  }
+}
+
+function ofWhom({ subject }: Preview): Sentence {
+  return subject === undefined ? [] : [" of ", { strong: subject }];
+}
