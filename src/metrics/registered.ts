@@ -21,6 +21,8 @@ export function askedGauge(registry: Registry, metric: MetricName, ask: Ask): vo
     registers: [registry],
     async collect() {
       this.reset();
+      // Without labels a reset leaves a 0 behind, which nobody measured.
+      if (metric.labelNames === undefined) this.remove();
       // One store that cannot be read must not take the other figures away.
       const samples = await Promise.resolve()
         .then(ask)
