@@ -114,15 +114,24 @@ function cache.create(options)
       and monotonic < entry[MONOTONIC_END]
   end
 
+  --- An entry is forgotten when its time is over, and kept when only the
+  -- ticker of the clock is late.
+  local function get_fresh(from, key, entry, wall, monotonic)
+    if is_fresh(entry, wall, monotonic) then return entry end
+    if monotonic < math.huge or wall >= entry[WALL_END]
+      or wall >= entry[UNTIL] then
+      from.remove(key)
+    end
+    return nil
+  end
+
   --- The valid verdict for exactly this text, if it is still good.
   -- @param wall      os.time()
   -- @param monotonic seconds of a clock that nobody sets, clock.coarse's
   function self.get_valid(text, wall, monotonic)
     local entry = good.get(text)
     if not entry then return nil end
-    if is_fresh(entry, wall, monotonic) then return entry end
-    good.remove(text)
-    return nil
+    return get_fresh(good, text, entry, wall, monotonic)
   end
 
   --- The same, or a refusal for exactly this text.
@@ -132,9 +141,7 @@ function cache.create(options)
     local slot = sub(text, -SLOT_CHARACTERS)
     entry = bad.get(slot)
     if not entry or entry[KEY] ~= text then return nil end
-    if is_fresh(entry, wall, monotonic) then return entry end
-    bad.remove(slot)
-    return nil
+    return get_fresh(bad, slot, entry, wall, monotonic)
   end
 
   --- Keeps a verdict for `ttl` seconds from the two moments given, which
