@@ -53,6 +53,8 @@ export interface Judgement {
 export interface ApplianceOptions {
   readonly folder: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** A configuration file; the log level is then left to it. */
+  readonly config?: string;
   /** Whether to wait until `/readyz` says 200 (default), or only until it answers. */
   readonly until?: "ready" | "up";
   /** Words before the program's name, such as `taskset -c 0`. */
@@ -76,12 +78,17 @@ export async function startAppliance(
     JWT_ADMIN_LISTEN: `127.0.0.1:${adminPort}`,
     JWT_DATA_DIR: dataDir,
     JWT_VERIFIER_KEY: verifierKey,
-    JWT_LOG_LEVEL: "debug",
+    ...(options.config === undefined ? { JWT_LOG_LEVEL: "debug" } : {}),
     ...options.env,
   };
   const spawn = () =>
     startProgram(stack, {
-      command: [...(options.prefix ?? []), BINARY, "serve"],
+      command: [
+        ...(options.prefix ?? []),
+        BINARY,
+        "serve",
+        ...(options.config === undefined ? [] : ["--config", options.config]),
+      ],
       env,
       logFile,
       cwd: options.folder,
