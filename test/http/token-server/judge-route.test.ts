@@ -1,0 +1,307 @@
+import { afterAll, beforeEach, describe, expect, test } from "bun:test";
+import type { Judge, JudgeOptions } from "../../../src/core/token/judge.ts";
+import { refused, type Verdict } from "../../../src/core/token/verdict.ts";
+import { createBodyReader } from "../../../src/http/body-reader.ts";
+import { VERIFIER_TYPE } from "../../../src/http/token-server/answer.ts";
+import {
+  createJudgeRoute,
+  type JudgeRouteOptions,
+} from "../../../src/http/token-server/judge-route.ts";
+import { createIsVerifier } from "../../../src/http/verifier-key.ts";
+import { parseJsonObject } from "../../../src/core/json-parse.ts";
+
+const KEY = "0123456789abcdef";
+const ACCEPTED: Verdict = {
+  isValid: true,
+  untilSeconds: 5,
+  token: {
+    claimsText: '{"sub":"bob"}',
+    claims: parseJsonObject('{"sub":"bob"}'),
+    isStateless: true,
+    subjects: ["bob"],
+    issuer: undefined,
+    jweHeaderText: undefined,
+    alg: "RS256",
+    kid: undefined,
+    keyThumbprint: "t",
+    keySource: "s",
+  },
+};
+
+let clockMs = 0;
+const bodies = createBodyReader(2000, () => clockMs);
+afterAll(() => bodies.close());
+
+interface Asked {
+  readonly token: string;
+  readonly options: JudgeOptions;
+}
+
+let asked: Asked[] = [];
+let failures: unknown[] = [];
+let verdicts: Verdict[] = [];
+beforeEach(() => {
+  clockMs = 0;
+  asked = [];
+  failures = [];
+  verdicts = [];
+});
+
+function createRoute(more: Partial<JudgeRouteOptions> = {}, verdict: Verdict = ACCEPTED) {
+  const judge: Judge = (token, options = {}) => {
+    asked.push({ token, options });
+    return verdict;
+  };
+  return createJudgeRoute({
+    judge,
+    isVerifier: createIsVerifier([KEY]),
+    judgedAt: () => ({ seq: 12, epoch: "e" }),
+    refreshKeys: async () => false,
+    noteMemory: () => undefined,
+    bodies,
+    onVerdict: (one) => verdicts.push(one),
+    onFailure: (error) => failures.push(error),
+    ...more,
+  });
+}
+
+function post(headers: Record<string, string> = {}, body: BodyInit = "a.b.c"): Request {
+  return new Request("http://localhost/", {
+    method: "POST",
+    headers: { "content-type": "application/jwt", ...headers },
+    body,
+  });
+}
+
+const TRUSTED = { authorization: `Bearer ${KEY}` };
+const FOR_VERIFIERS = { accept: VERIFIER_TYPE };
+
+async function json(response: Response | Promise<Response>): Promise<Record<string, unknown>> {
+  const settled = await response;
+  expect(settled.status).toBe(200);
+  return (await settled.json()) as Record<string, unknown>;
+}
+
+describe("POST /", () => {
+  test("judges the body as it came and answers contract's JSON", async () => {
+    const response = await createRoute()(post());
+    expect(response.headers.get("content-type")).toBe("application/json");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(await response.text()).toBe(
+      '{"valid":"1","reason":"ok","body":{"sub":"bob"},"stateless":"1"}',
+    );
+    expect(asked).toEqual([{ token: "a.b.c", options: { verifiedWith: undefined } }]);
+    expect(verdicts).toEqual([ACCEPTED]);
+  });
+
+  test.each([
+    ["text/plain", 200],
+    ["Text/Plain; charset=UTF-8", 200],
+    ["APPLICATION/JWT", 200],
+    ["application/jwt;x=y", 200],
+    ["", 415],
+    ["application/json", 415],
+    ["application/x-www-form-urlencoded", 415],
+    ["multipart/form-data; boundary=x", 415],
+    ["text/html", 415],
+    ["text/plainx", 415],
+    ["application/jwt, text/html", 415],
+    ["constructor", 415],
+  ])("answers the type %p with %p", async (type, status) => {
+    const response = await createRoute()(post({ "content-type": type }));
+    expect(response.status).toBe(status);
+    expect(asked).toHaveLength(status === 200 ? 1 : 0);
+  });
+
+  test.each([
+    ["a byte order mark", Buffer.from("\ufeffa.b.c")],
+    ["a line break", Buffer.from("a.b.c\n")],
+    ["a space", Buffer.from(" a.b.c")],
+    ["NUL", Buffer.from("a.b.c\u0000")],
+    ["bytes that are not UTF-8", Buffer.from([0x61, 0xff, 0xfe])],
+    ["nothing", Buffer.alloc(0)],
+  ])("hands %s on to the judge, byte for byte", async (_, body) => {
+    await createRoute()(post({}, new Uint8Array(body)));
+    expect(asked.map(({ token }) => token)).toEqual([body.toString("latin1")]);
+  });
+
+  test.each(["-1", "1.5", "1e3", " 3", "", "3s", "86401", "999999", "NaN", "٣", "3, 4"])(
+    "refuses the ttl %p, and judges nothing",
+    async (ttl) => {
+      // Fetch trims values; a header with spaces around comes so from the wire.
+      const headers = new Headers({ "content-type": "application/jwt" });
+      if (ttl !== "٣") headers.set("x-jwt-ttl", ttl);
+      const request = post(
+        ttl === "٣" ? { "x-jwt-ttl": "\u00d9\u00a3" } : Object.fromEntries(headers),
+      );
+      const trimmed = ttl.trim();
+      const response = await createRoute()(request);
+      expect(response.status).toBe(trimmed === "3" ? 200 : 422);
+    },
+  );
+
+  test("notes before it judges how long a verdict is remembered, and at which sequence", async () => {
+    const noted: unknown[] = [];
+    const noteMemory = (ttl: number, seq: number) => {
+      noted.push([ttl, seq, asked.length]);
+      return undefined;
+    };
+    const route = createRoute({ noteMemory });
+    await route(post({ "x-jwt-ttl": "3" }));
+    await route(post({ "x-jwt-ttl": "86400" }));
+    await route(post({ "x-jwt-ttl": "0" }));
+    await route(post());
+    expect(noted).toEqual([
+      [3, 12, 0],
+      [86_400, 12, 1],
+    ]);
+  });
+
+  test("judges only once that is on record: a change in between must count", async () => {
+    const recorded = Promise.withResolvers<void>();
+    let seq = 4;
+    const route = createRoute({
+      noteMemory: () => recorded.promise,
+      judgedAt: () => ({ seq, epoch: "e" }),
+    });
+    const answer = route(post({ "x-jwt-ttl": "3", ...FOR_VERIFIERS }));
+    await Bun.sleep(0);
+    expect(asked).toEqual([]);
+    seq = 5;
+    recorded.resolve();
+    expect(await json(answer)).toMatchObject({ valid: "1", seq: 5 });
+    expect(asked).toHaveLength(1);
+  });
+
+  test("lets no verdict out that cannot be put on record", async () => {
+    const full = Promise.reject(new Error("full"));
+    const route = createRoute({ noteMemory: () => full });
+    expect(await json(route(post({ "x-jwt-ttl": "3" })))).toEqual({
+      valid: "0",
+      reason: "E_BACKEND_UNAVAIL",
+      detail: "internal",
+    });
+    expect(failures).toHaveLength(1);
+    expect(asked).toEqual([]);
+  });
+
+  test.each([
+    [
+      "throws",
+      () => {
+        throw new Error("secret text");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("secret text"))],
+  ] as const)(
+    "answers unavailable where the judge %s, and tells nothing of it",
+    async (_, judge) => {
+      const route = createRoute({ judge });
+      const response = await route(post(FOR_VERIFIERS));
+      expect(response.status).toBe(200);
+      const text = await response.text();
+      expect(JSON.parse(text)).toEqual({
+        valid: "0",
+        reason: "E_BACKEND_UNAVAIL",
+        detail: "internal",
+        seq: 12,
+        epoch: "e",
+      });
+      expect(text).not.toContain("secret");
+      expect(failures).toHaveLength(1);
+    },
+  );
+
+  test("lets only a trusted caller vouch for a signature", async () => {
+    const route = createRoute();
+    const named = { "x-jwt-key": "thumb" };
+    await route(post(named));
+    await route(post({ ...named, authorization: `Bearer ${KEY}x` }));
+    await route(post({ ...named, authorization: `Basic ${KEY}` }));
+    await route(post({ ...named, ...TRUSTED }));
+    await route(post(TRUSTED));
+    expect(asked.map(({ options }) => options.verifiedWith)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      "thumb",
+      undefined,
+    ]);
+  });
+
+  test("answers for verifiers only who asks for exactly that", async () => {
+    const route = createRoute();
+    for (const accept of [
+      "*/*",
+      "application/json",
+      `${VERIFIER_TYPE}, */*`,
+      `${VERIFIER_TYPE};q=1`,
+    ]) {
+      const response = await route(post({ accept }));
+      expect(response.headers.get("content-type")).toBe("application/json");
+    }
+    const response = await route(post({ ...FOR_VERIFIERS, "x-jwt-claims": "sub" }));
+    expect(response.headers.get("content-type")).toBe(VERIFIER_TYPE);
+    expect(await response.json()).toMatchObject({ vars: { sub: "bob" }, seq: 12 });
+  });
+
+  test("keeps the claims asked for apart, however many are asked for", async () => {
+    const route = createRoute();
+    for (let turn = 0; turn < 40; turn += 1) {
+      const claims = turn % 2 === 0 ? `x${turn}` : `sub,x${turn}`;
+      const answer = await json(route(post({ ...FOR_VERIFIERS, "x-jwt-claims": claims })));
+      expect(answer["vars"]).toEqual(turn % 2 === 0 ? {} : { sub: "bob" });
+    }
+  });
+
+  test("asks again with fresh keys for an unknown one, once", async () => {
+    let refreshes = 0;
+    const unknown = refused("unknown_key");
+    const answers = [unknown, ACCEPTED, unknown, unknown, unknown];
+    const judge: Judge = () => answers.shift() ?? unknown;
+    const route = createRoute({
+      judge,
+      refreshKeys: async () => {
+        refreshes += 1;
+        return refreshes < 3;
+      },
+    });
+    expect(await json(route(post()))).toMatchObject({ valid: "1" });
+    expect(await json(route(post()))).toMatchObject({ detail: "unknown_key" });
+    expect(await json(route(post()))).toMatchObject({ detail: "unknown_key" });
+    expect([refreshes, answers.length]).toEqual([3, 0]);
+  });
+
+  test.each(["signature", "algorithm", "expired", "decrypt"] as const)(
+    "does not ask for keys because of %s",
+    async (detail) => {
+      const route = createRoute(
+        { refreshKeys: () => Promise.reject(new Error("asked")) },
+        refused(detail),
+      );
+      expect(await json(route(post()))).toMatchObject({ detail });
+      expect(failures).toEqual([]);
+    },
+  );
+
+  test("gives up on a body that does not come, and goes on with others", async () => {
+    const route = createRoute();
+    const never = new ReadableStream({
+      pull: () => new Promise<void>(() => undefined),
+    });
+    const slow = route(post({}, never));
+    clockMs = 1999;
+    expect((await route(post())).status).toBe(200);
+    clockMs = 2000;
+    expect((await slow).status).toBe(408);
+    expect(asked).toHaveLength(1);
+  });
+
+  test("answers 400 to a body that breaks off", async () => {
+    const broken = new ReadableStream({
+      pull: (controller) => controller.error(new Error("reset")),
+    });
+    expect((await createRoute()(post({}, broken))).status).toBe(400);
+    expect(asked).toEqual([]);
+  });
+});
