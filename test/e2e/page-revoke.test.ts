@@ -224,7 +224,7 @@ describe("the other intents", () => {
     await stage.awaitVerdict(old, "ok");
     await page.getByRole("textbox", { name: "Type “everybody” to confirm" }).fill("everybody");
     await press(page, /Revoke everybody/);
-    await awaitProof(page, "tokens issued before that moment are revoked");
+    await awaitProof(page, "Everybody’s earlier tokens are revoked");
     await stage.awaitVerdict(old, "revoked");
     await stage.awaitVerdict(young, "ok");
     await button(page, "Undo").click();

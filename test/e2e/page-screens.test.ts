@@ -163,7 +163,7 @@ const SCREENS: readonly {
     name: "revoke-everybody",
     path: "/revoke/everybody",
     heading: "Revoke",
-    ready: "Everybody has to sign in again",
+    ready: "tokens issued until",
   },
   {
     name: "revoke-rule",

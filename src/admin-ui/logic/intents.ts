@@ -130,7 +130,7 @@ export function toObjectName(intent: Intent, form: IntentForm): string {
     case "login":
       return "this login and all it issued";
     case "everybody":
-      return "everybody’s tokens issued before that moment";
+      return "everybody’s earlier tokens";
     case "rule":
       return "what this rule matches";
   }

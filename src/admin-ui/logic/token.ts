@@ -54,7 +54,7 @@ function unwrap(pasted: string): string {
     .trim()
     .replace(/^authorization\s*:\s*/i, "")
     .replace(/^(bearer|jwt)\s+/i, "")
-    .replace(/^["'`]|["'`,;]$/g, "")
+    .replace(/^["'`]+|["'`,;\s]+$/g, "")
     .replace(/\s+/g, "");
 }
 

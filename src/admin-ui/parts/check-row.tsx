@@ -53,7 +53,7 @@ export function CheckRow({
         />
       )}
       <select
-        class="input"
+        class={onClaim === undefined ? "input second" : "input"}
         aria-label="How it is compared"
         value={check.op}
         onChange={({ currentTarget }) => {
@@ -68,7 +68,6 @@ export function CheckRow({
         ))}
       </select>
       <OperandField
-        isSecondRow={onClaim !== undefined}
         op={check.op}
         operand={check.operand}
         invalid={invalid}
@@ -103,16 +102,14 @@ interface OperandFieldProps {
   readonly op: Operator;
   readonly operand: Operand;
   readonly invalid: object;
-  /** Below claim and operator, or beside the operator where there is no claim. */
-  readonly isSecondRow: boolean;
   readonly onChange: (operand: Operand) => void;
 }
 
-function OperandField({ op, operand, invalid, isSecondRow, onChange }: OperandFieldProps) {
+function OperandField({ op, operand, invalid, onChange }: OperandFieldProps) {
   if (op === "exists") {
     return (
       <select
-        class={`input${isSecondRow ? " second" : ""}`}
+        class="input second"
         aria-label="There or not"
         value={operand.type}
         onChange={({ currentTarget }) =>
@@ -129,7 +126,7 @@ function OperandField({ op, operand, invalid, isSecondRow, onChange }: OperandFi
   const types = isOrdered ? OPERAND_TYPES.slice(0, 2) : OPERAND_TYPES;
   const hasText = operand.type === "text" || operand.type === "number";
   return (
-    <div class={`operand${isSecondRow ? " second" : ""}`}>
+    <div class="operand second">
       {hasText && (
         <input
           class="input mono"

@@ -114,10 +114,9 @@ function Consequence({
           <dt>
             Tokens seen lately that it refuses
             {seen.since !== undefined && (
-              <span class="hint">
-                {" "}
+              <div class="hint">
                 of {formatCount(seen.of)} since <Time at={seen.since} />
-              </span>
+              </div>
             )}
           </dt>
           <dd>

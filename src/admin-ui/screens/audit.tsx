@@ -109,7 +109,7 @@ function AuditTable({ rows }: { readonly rows: readonly AuditRow[] }) {
           <th class="tight">When</th>
           <th>Who did what</th>
           <th>Why</th>
-          <th>From where</th>
+          <th class="tight">From where</th>
         </tr>
       </thead>
       <tbody>
@@ -122,7 +122,7 @@ function AuditTable({ rows }: { readonly rows: readonly AuditRow[] }) {
               <AuditSentence row={row} />
             </td>
             <td data-label="Why">{row.reason}</td>
-            <td data-label="From where">
+            <td class="tight" data-label="From where">
               <span class="soft">
                 {row.actor.via}, {row.actor.from}
               </span>

@@ -41,32 +41,36 @@ function Glance({ snapshot }: { readonly snapshot: Snapshot }) {
         </Notice>
       ))}
       <Figures snapshot={snapshot} />
-      <div class="grid halves level gap">
-        <section class="panel">
-          <div class="panel-head">
-            <h2>Verdicts, last hour</h2>
-            <span class="hint">per second</span>
-          </div>
-          <RateChart rates={toRates(stats.verdicts, stats.now)} />
-        </section>
-        <section class="panel">
-          <h2>Verifiers</h2>
-          {verifiers.items.length === 0 ? (
-            <Empty title="No HAProxy has reported yet">
-              A HAProxy with the verifier key appears here within seconds of its start.
-            </Empty>
-          ) : (
-            <VerifierTable verifiers={verifiers} />
-          )}
-        </section>
-        <section class="panel">
-          <div class="panel-head">
-            <h2>Keys</h2>
-            <a href="/keys">All keys</a>
-          </div>
-          <KeyTable sources={keys.items} />
-        </section>
-        <LastChanges seq={stats.seq} />
+      <div class="grid halves gap">
+        <div class="stack">
+          <section class="panel">
+            <h2>Verifiers</h2>
+            {verifiers.items.length === 0 ? (
+              <Empty title="No HAProxy has reported yet">
+                A HAProxy with the verifier key appears here within seconds of its start.
+              </Empty>
+            ) : (
+              <VerifierTable verifiers={verifiers} />
+            )}
+          </section>
+          <section class="panel">
+            <div class="panel-head">
+              <h2>Keys</h2>
+              <a href="/keys">All keys</a>
+            </div>
+            <KeyTable sources={keys.items} />
+          </section>
+        </div>
+        <div class="stack">
+          <section class="panel">
+            <div class="panel-head">
+              <h2>Verdicts, last hour</h2>
+              <span class="hint">per second</span>
+            </div>
+            <RateChart rates={toRates(stats.verdicts, stats.now)} />
+          </section>
+          <LastChanges seq={stats.seq} />
+        </div>
       </div>
     </>
   );

@@ -1,0 +1,127 @@
+import { describe, expect, test } from "bun:test";
+import type { Snapshot, Verifier } from "../../../src/admin-ui/api/types.ts";
+import {
+  toEnforcementLine,
+  toKeysLine,
+  toProof,
+  verifierState,
+} from "../../../src/admin-ui/logic/enforcement.ts";
+
+const verifier = (more: Partial<Verifier> = {}): Verifier => ({
+  id: "1",
+  name: "edge-1",
+  seq: 18_204,
+  isLive: true,
+  lastContactMs: 0,
+  silentForMs: 100,
+  staleSeconds: 0,
+  entries: 0,
+  lastLatencyMs: 3,
+  ...more,
+});
+const snapshot = (verifiers: readonly Verifier[], isReady = true): Snapshot => ({
+  stats: {
+    version: "1",
+    now: 0,
+    startedAt: 0,
+    seq: 18_204,
+    ready: isReady,
+    problems: isReady ? [] : [{ name: "store", problem: "it cannot be written" }],
+    rules: {},
+    index: {},
+    verdicts: [],
+    verifiers: { live: 0, upToDate: 0, known: 0 },
+  },
+  verifiers: { seq: 18_204, items: verifiers },
+  keys: { items: [] },
+});
+
+describe("the line that says whether revocation is enforced", () => {
+  test("is good only where every live thread has caught up", () => {
+    const line = toEnforcementLine(snapshot([verifier(), verifier({ id: "2" })]));
+    expect(line).toMatchObject({ tone: "good", text: "Enforcing on 2 of 2 threads" });
+    expect(line.more).toContain("rules #18\u202f204");
+  });
+
+  test.each([
+    [
+      "a thread is behind",
+      snapshot([verifier(), verifier({ id: "2", name: "edge-2", seq: 18_203 })]),
+      "warn",
+      "Enforcing on 1 of 2 threads",
+    ],
+    ["nobody has ever reported", snapshot([]), "warn", "No HAProxy is connected"],
+    [
+      "all have fallen silent",
+      snapshot([verifier({ isLive: false })]),
+      "warn",
+      "No HAProxy thread is live",
+    ],
+    ["the server is not ready", snapshot([verifier()], false), "bad", "The server is not ready"],
+  ] as const)("says so where %s", (_, given, tone, text) => {
+    expect(toEnforcementLine(given)).toMatchObject({ tone, text });
+  });
+
+  test("counts nobody who is not live", () => {
+    const line = toEnforcementLine(
+      snapshot([verifier(), verifier({ id: "2", isLive: false, seq: 1 })]),
+    );
+    expect(line.text).toBe("Enforcing on 1 of 1 thread");
+  });
+});
+
+describe("a thread's state", () => {
+  test.each([
+    [verifier(), "live"],
+    [verifier({ seq: 18_203 }), "catching up"],
+    [verifier({ isLive: false }), "not trusted"],
+    [verifier({ staleSeconds: 60 }), "best effort"],
+  ])("is one word", (one, text) => expect(verifierState(one, 18_204).text).toBe(text));
+});
+
+describe("the keys' line", () => {
+  const source = {
+    source: "a",
+    kind: "file",
+    keys: [{ kty: "RSA", algorithms: ["RS256"] }],
+    problems: [],
+    ageSeconds: 41,
+    nextInSeconds: 5,
+  };
+
+  test.each([
+    [[], "bad", "No key source"],
+    [[{ ...source, keys: [] }], "bad", "No keys"],
+    [[source, { ...source, error: "503" }], "warn", "1 key source fails"],
+    [[source], "plain", "Keys fresh, 41\u202fs old"],
+  ] as const)("says what is worst", (sources, tone, text) => {
+    expect(toKeysLine(sources)).toMatchObject({ tone, text });
+  });
+});
+
+describe("the proof of a change", () => {
+  test("names the slowest thread's time", () => {
+    const proof = toProof(
+      true,
+      [
+        { id: "1", name: "a", state: "applied", ms: 6 },
+        { id: "2", name: "b", state: "applied", ms: 9 },
+        { id: "3", name: "c", state: "fenced" },
+      ],
+      undefined,
+    );
+    expect(proof.sentence).toBe("on 2 of 2 threads, after 9\u202fms");
+    expect(proof.threads.map(({ tone }) => tone)).toEqual(["good", "good", "plain"]);
+  });
+
+  test("says who is missing, and since when", () => {
+    const contacts = { seq: 1, items: [verifier({ id: "2", silentForMs: 12_000 })] };
+    const proof = toProof(false, [{ id: "2", name: "b", state: "pending" }], contacts);
+    expect(proof).toMatchObject({ isApplied: false, sentence: "on 0 of 1 thread so far" });
+    expect(proof.threads[0]?.text).toBe("has not confirmed yet, silent for 12\u202fs");
+  });
+
+  test("claims no thread where there is none", () => {
+    expect(toProof(true, [], undefined).sentence).toStartWith("everywhere");
+  });
+});
