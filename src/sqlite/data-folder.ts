@@ -1,5 +1,5 @@
 /** The data folder: only its owner may look into it. */
-import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, statSync } from "node:fs";
 import { AppError } from "../core/app-error.ts";
 
 /** The database's name inside the folder. */
@@ -14,7 +14,12 @@ export function prepareFolder(directory: string): void {
     if (!existsSync(directory)) mkdirSync(directory, { recursive: true, mode: 0o700 });
     const { mode } = statSync(directory);
     if ((mode & 0o077) !== 0) chmodSync(directory, 0o700);
+    // SQLite would say of a folder on a read-only disk only that it cannot open its file.
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
-    throw new AppError("unavailable", `the data folder ${directory} cannot be used`, { cause });
+    const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
+    throw new AppError("unavailable", `the data folder ${directory} cannot be used${code}`, {
+      cause,
+    });
   }
 }
