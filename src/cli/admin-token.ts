@@ -19,9 +19,9 @@ function registerCreate(token: Command): void {
     .description("make an API token; it is shown this once, alone on the last line")
     .requiredOption("--name <name>", "what the history calls it")
     .addOption(roleOption().makeOptionMandatory());
-  dataCommand(command, async (api, options) => {
+  dataCommand(command, async (open, options) => {
     const body = toBody({ name: options.text("name"), role: options.text("role") });
-    const text = await textOf(await api.request("POST", "/api-tokens", { body }));
+    const text = await textOf(await (await open()).request("POST", "/api-tokens", { body }));
     if (options.isJson) return printJson(text);
     const made = parseMembers(text);
     print(
@@ -33,8 +33,8 @@ function registerCreate(token: Command): void {
 }
 
 function registerList(token: Command): void {
-  dataCommand(token.command("list").description("list API tokens"), async (api, options) => {
-    const text = await textOf(await api.request("GET", "/api-tokens"));
+  dataCommand(token.command("list").description("list API tokens"), async (open, options) => {
+    const text = await textOf(await (await open()).request("GET", "/api-tokens"));
     if (options.isJson) return printJson(text);
     const tokens = parseMembers(text).list("items");
     if (tokens.length === 0) return print("There are no API tokens.");
@@ -58,8 +58,8 @@ function registerRevoke(token: Command): void {
     .command("revoke")
     .description("have an API token get in no more")
     .argument("<name>", "its name");
-  dataCommand(command, async (api, options, [name = ""]) => {
-    await textOf(await api.request("DELETE", `/api-tokens/${encodeURIComponent(name)}`));
+  dataCommand(command, async (open, options, [name = ""]) => {
+    await textOf(await (await open()).request("DELETE", `/api-tokens/${encodeURIComponent(name)}`));
     if (options.isJson) printJson(JSON.stringify({ name }));
     else print(`${name} gets in no more.`);
   });

@@ -24,10 +24,10 @@ function registerCreate(admin: Command): void {
     .description("let somebody log in; asks for the password, or reads it from standard input")
     .argument("<name>", "the login name")
     .addOption(roleOption().default("admin"));
-  dataCommand(command, async (api, options, [name = ""]) => {
+  dataCommand(command, async (open, options, [name = ""]) => {
     const role = options.text("role") ?? "admin";
     const body = toBody({ name, role, password: await readNewPassword(name) });
-    const text = await textOf(await api.request("POST", "/people", { body }));
+    const text = await textOf(await (await open()).request("POST", "/people", { body }));
     if (options.isJson) printJson(text);
     else print(`${name} may log in now, as ${role}.`);
   });
@@ -38,10 +38,10 @@ function registerPasswd(admin: Command): void {
     .command("passwd")
     .description("give somebody a new password; all of his sessions end")
     .argument("<name>", "the login name");
-  dataCommand(command, async (api, options, [name = ""]) => {
+  dataCommand(command, async (open, options, [name = ""]) => {
     const body = toBody({ password: await readNewPassword(name) });
     await textOf(
-      await api.request("PUT", `/people/${encodeURIComponent(name)}/password`, { body }),
+      await (await open()).request("PUT", `/people/${encodeURIComponent(name)}/password`, { body }),
     );
     if (options.isJson) printJson(JSON.stringify({ name }));
     else print(`${name} has a new password, and has to log in again.`);
@@ -54,9 +54,11 @@ function registerRole(admin: Command): void {
     .description("change what somebody may do")
     .argument("<name>", "the login name")
     .addArgument(new Argument("<role>", "what he may do").choices(ROLES));
-  dataCommand(command, async (api, options, [name = "", role = ""]) => {
+  dataCommand(command, async (open, options, [name = "", role = ""]) => {
     const body = toBody({ role });
-    await textOf(await api.request("PUT", `/people/${encodeURIComponent(name)}/role`, { body }));
+    await textOf(
+      await (await open()).request("PUT", `/people/${encodeURIComponent(name)}/role`, { body }),
+    );
     if (options.isJson) printJson(JSON.stringify({ name, role }));
     else print(`${name} is ${role} now.`);
   });
@@ -67,16 +69,16 @@ function registerRemove(admin: Command): void {
     .command("remove")
     .description("let somebody in no more; all of his sessions end")
     .argument("<name>", "the login name");
-  dataCommand(command, async (api, options, [name = ""]) => {
-    await textOf(await api.request("DELETE", `/people/${encodeURIComponent(name)}`));
+  dataCommand(command, async (open, options, [name = ""]) => {
+    await textOf(await (await open()).request("DELETE", `/people/${encodeURIComponent(name)}`));
     if (options.isJson) printJson(JSON.stringify({ name }));
     else print(`${name} cannot log in any more.`);
   });
 }
 
 function registerPeople(admin: Command): void {
-  dataCommand(admin.command("list").description("list people"), async (api, options) => {
-    const text = await textOf(await api.request("GET", "/people"));
+  dataCommand(admin.command("list").description("list people"), async (open, options) => {
+    const text = await textOf(await (await open()).request("GET", "/people"));
     if (options.isJson) return printJson(text);
     const people = parseMembers(text).list("items");
     if (people.length === 0) return print("Nobody can log in yet: haproxy-jwt admin create NAME");

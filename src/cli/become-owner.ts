@@ -3,25 +3,31 @@ import { readFileSync, statSync } from "node:fs";
 import { AppError } from "../core/app-error.ts";
 
 /**
- * Becomes the folder's owner for the rest of this process, where root runs it. A folder that is not
- * there yet will be the caller's.
+ * Becomes the folder's owner, where root runs it, until the returned function is called. A folder that
+ * is not there yet will be the caller's.
  *
  * @throws AppError forbidden for anybody but root and the owner
  */
-export function becomeOwner(dataDir: string): void {
+export function becomeOwner(dataDir: string): () => void {
   const stats = statSync(dataDir, { throwIfNoEntry: false });
   const uid = process.geteuid?.();
-  if (stats === undefined || uid === undefined || uid === stats.uid) return;
+  if (stats === undefined || uid === undefined || uid === stats.uid) return () => undefined;
   if (uid !== 0) {
     throw new AppError(
       "forbidden",
       `${dataDir} belongs to another user (${stats.uid}): run this as that user or as root`,
     );
   }
-  // Groups first: afterwards nothing of root is left to change them with.
+  const former = { gid: process.getegid?.() ?? 0, groups: process.getgroups?.() ?? [] };
+  // Groups first: without root's rights they cannot be changed any more.
   process.setgroups?.([stats.gid]);
-  process.setgid?.(stats.gid);
-  process.setuid?.(stats.uid);
+  process.setegid?.(stats.gid);
+  process.seteuid?.(stats.uid);
+  return () => {
+    process.seteuid?.(uid);
+    process.setegid?.(former.gid);
+    process.setgroups?.(former.groups);
+  };
 }
 
 /** The person behind the command: who became root by sudo is named with it. */

@@ -3,19 +3,47 @@ import { type Command, InvalidArgumentError } from "commander";
 import { Members, parseMembers, textOf } from "./api-answer.ts";
 import type { Api } from "./connect.ts";
 import type { OptionReader } from "./data-command.ts";
+import { EXIT_CODES } from "./exit-codes.ts";
 import { print, printJson, remark } from "./output.ts";
 
-/** Stored, but not confirmed within the time asked for (contract §1). */
-const NOT_CONFIRMED = 3;
 const DEFAULT_TIMEOUT = "10";
 
 /** Adds what every change takes. */
 export function addChangeFlags(command: Command): Command {
+  return addWaitFlags(command.requiredOption("--reason <text>", "why, for the history"));
+}
+
+/** Adds how long to wait for a change's enforcement. */
+export function addWaitFlags(command: Command): Command {
   return command
-    .requiredOption("--reason <text>", "why, for the history")
     .option("--wait", "wait until every HAProxy thread enforces it (default, but not with --json)")
     .option("--no-wait", "return as soon as it is on disk")
     .option("--timeout <seconds>", "how long to wait for that", toTimeout, DEFAULT_TIMEOUT);
+}
+
+/** How a command waits for the enforcement of what it changes. */
+export interface Waiting {
+  /** Whether somebody asked for it in so many words. */
+  readonly isAsked: boolean;
+  /** Whether there is a server that can say. */
+  readonly isWaiting: boolean;
+  /** Seconds. */
+  readonly timeout: string;
+  /** For the request's query. */
+  readonly query: Readonly<Record<string, string>>;
+}
+
+/** By default people wait, and programs that do not ask for it do not. */
+export function waitingOf(api: Api, options: OptionReader): Waiting {
+  const wait = options.flag("wait");
+  const isWaiting = api.isServer && (wait ?? !options.isJson);
+  const timeout = options.text("timeout") ?? DEFAULT_TIMEOUT;
+  return {
+    isAsked: wait === true,
+    isWaiting,
+    timeout,
+    query: isWaiting ? { wait: "applied", timeout } : {},
+  };
 }
 
 export interface Change {
@@ -32,32 +60,46 @@ export interface Change {
  *
  * @returns the exit code: 3 when it is stored but nobody has confirmed that it is enforced
  */
-export async function sendChange(api: Api, options: OptionReader, change: Change): Promise<number> {
-  const wait = options.flag("wait");
-  const isWaiting = api.isServer && (wait ?? !options.isJson);
-  const timeout = options.text("timeout") ?? DEFAULT_TIMEOUT;
-  const query = isWaiting ? `?wait=applied&timeout=${timeout}` : "";
-  const response = await api.request(change.method, `${change.path}${query}`, {
+export async function sendChange(
+  open: () => Promise<Api>,
+  options: OptionReader,
+  change: Change,
+): Promise<number> {
+  const api = await open();
+  const waiting = waitingOf(api, options);
+  const query = new URLSearchParams(waiting.query);
+  const response = await api.request(change.method, `${change.path}?${query.toString()}`, {
     body: change.body,
     once: crypto.randomUUID(),
   });
   const text = await textOf(response);
-  const answer = parseMembers(text);
-  const isOpen = isWaiting ? !answer.flag("applied") : wait === true;
+  if (options.isJson) printJson(text);
+  return sayChange(api, options, parseMembers(text), waiting, change.done);
+}
+
+/** Says what a change did, and how far it has come. @returns the exit code */
+export function sayChange(
+  api: Api,
+  options: OptionReader,
+  answer: Members,
+  waiting: Waiting,
+  done: (answer: Members) => string,
+): number {
+  const isOpen = waiting.isWaiting ? !answer.flag("applied") : waiting.isAsked;
+  const enforcement = enforcementOf(api, answer, waiting);
   if (options.isJson) {
-    printJson(text);
-    if (isOpen) remark(enforcementOf(api, answer, isWaiting, timeout));
+    if (isOpen) remark(enforcement);
   } else {
-    print(change.done(answer));
+    print(done(answer));
     const words = answer.text("words");
     if (words !== undefined) print(words);
-    print(enforcementOf(api, answer, isWaiting, timeout));
+    print(enforcement);
   }
-  return isOpen ? NOT_CONFIRMED : 0;
+  return isOpen ? EXIT_CODES.unconfirmed.code : EXIT_CODES.done.code;
 }
 
 /** How far the change has come, in a sentence. */
-function enforcementOf(api: Api, answer: Members, isWaiting: boolean, timeout: string): string {
+function enforcementOf(api: Api, answer: Members, { isWaiting, timeout }: Waiting): string {
   if (!api.isServer) return "No server is running: it is stored, and holds from its next start on.";
   if (!isWaiting) return "It is stored; --wait would say when every HAProxy thread enforces it.";
   const verifiers = answer.list("verifiers");

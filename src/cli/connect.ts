@@ -16,6 +16,7 @@ export interface Api {
   readonly isServer: boolean;
   /** Sends a request to a path below `/api/v1`. */
   request(method: string, path: string, init?: ApiInit): Promise<Response>;
+  /** Gives the folder back. Also safe a second time. */
   close(): Promise<void>;
 }
 
@@ -58,26 +59,42 @@ function overSocket(socket: string, user: string): Api {
   return {
     isServer: true,
     // A change may take as long as it waits for its enforcement.
-    request: (method, path, init) =>
-      fetch(toRequest(user, method, path, init), { unix: socket, timeout: false }),
+    request: (method, path, init) => send(toRequest(user, method, path, init), socket),
     close: async () => undefined,
   };
 }
 
+async function send(request: Request, socket: string): Promise<Response> {
+  try {
+    return await fetch(request, { unix: socket, timeout: false });
+  } catch (cause) {
+    const message = "The server went away before it answered: look whether the change is there";
+    throw new AppError("unavailable", message, { cause });
+  }
+}
+
 async function inProcess(command: Command, dataDir: string, user: string): Promise<Api> {
   const config = dataConfigOf(command);
-  becomeOwner(dataDir);
+  const becomeSelf = becomeOwner(dataDir);
   const { handle, close } = await openOffline(config, {
     version: VERSION,
     nowMs: () => Date.now(),
     monotonicMs: () => performance.now(),
     random: () => Math.random(),
     onFailure: (error) => remark(JSON.stringify(describeError(error))),
+  }).catch((error: unknown) => {
+    becomeSelf();
+    throw error;
   });
+  let closing: Promise<void> | undefined;
   return {
     isServer: false,
     request: (method, path, init) => handle(toRequest(user, method, path, init)),
-    close,
+    // Again and again, with the same end.
+    close: () => {
+      closing ??= close().finally(becomeSelf);
+      return closing;
+    },
   };
 }
 
@@ -90,6 +107,11 @@ function toRequest(user: string, method: string, path: string, init: ApiInit = {
     headers,
     body: init.body ?? null,
   });
+}
+
+/** Tells whether a server runs on a data folder. @throws AppError forbidden */
+export function isServing(dataDir: string): Promise<boolean> {
+  return isListening(join(dataDir, "control.sock"));
 }
 
 /** Tells whether a server answers at a socket. @throws AppError forbidden when this user may not ask it */

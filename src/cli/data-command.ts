@@ -5,22 +5,31 @@ import { addDataFlags } from "./data-flags.ts";
 
 /**
  * Completes a command that acts on a data folder: adds the folder's flags and `--json`, and has `run`
- * called with the API. Options and arguments of its own are declared before.
+ * called. Options and arguments of its own are declared before.
  *
- * @param run resolves to the exit code; undefined = 0
+ * @param run opens the API itself, once it has read what it needs: files and answers are the caller's,
+ *   the folder is its owner's, and nobody's typing should keep it locked. Resolves to the exit code;
+ *   undefined = 0
  */
 export function dataCommand(
   command: Command,
-  run: (api: Api, options: OptionReader, args: readonly string[]) => Promise<number | void>,
+  run: (
+    open: () => Promise<Api>,
+    options: OptionReader,
+    args: readonly string[],
+  ) => Promise<number | void>,
 ): void {
   command.option("--json", "print JSON");
   addDataFlags(command).action(async () => {
-    const options = new OptionReader(command.opts());
-    const api = await connect(command);
+    let api: Api | undefined;
+    const open = async () => {
+      api ??= await connect(command);
+      return api;
+    };
     try {
-      process.exitCode = (await run(api, options, command.args)) ?? 0;
+      process.exitCode = (await run(open, new OptionReader(command.opts()), command.args)) ?? 0;
     } finally {
-      await api.close();
+      await api?.close();
     }
   });
 }

@@ -7,16 +7,21 @@ import { print, printJson, printTable, toAge } from "./output.ts";
 
 export function registerKeys(program: Command): void {
   const keys = program.command("keys").description("verification keys and where they come from");
-  dataCommand(keys.command("list").description("list key sources and keys"), (api, options) =>
-    show(api, options, "GET", "/keys"),
+  dataCommand(keys.command("list").description("list key sources and keys"), (open, options) =>
+    show(open, options, "GET", "/keys"),
   );
-  dataCommand(keys.command("sync").description("read every key source now"), (api, options) =>
-    show(api, options, "POST", "/keys/sync"),
+  dataCommand(keys.command("sync").description("read every key source now"), (open, options) =>
+    show(open, options, "POST", "/keys/sync"),
   );
 }
 
-async function show(api: Api, options: OptionReader, method: string, path: string): Promise<void> {
-  const text = await textOf(await api.request(method, path));
+async function show(
+  open: () => Promise<Api>,
+  options: OptionReader,
+  method: string,
+  path: string,
+): Promise<void> {
+  const text = await textOf(await (await open()).request(method, path));
   if (options.isJson) return printJson(text);
   const sources = parseMembers(text).list("items");
   if (sources.length === 0) {

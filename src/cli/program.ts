@@ -3,10 +3,12 @@ import { Command, CommanderError } from "commander";
 import { ConfigError } from "../config/load.ts";
 import { AppError } from "../core/app-error.ts";
 import { registerAdmin } from "./admin.ts";
+import { registerBackup, registerRestore } from "./backup.ts";
 import { registerCompletion } from "./completion.ts";
 import { registerConfig } from "./config.ts";
 import { registerDemo } from "./demo/command.ts";
 import { registerHealthcheck } from "./healthcheck.ts";
+import { registerInstall } from "./install/command.ts";
 import { registerKeys } from "./keys.ts";
 import { registerRevoke } from "./revoke.ts";
 import { registerRules } from "./rules.ts";
@@ -24,11 +26,14 @@ const BAD_CONFIG = 78;
 const REGISTERS: readonly ((program: Command) => void)[] = [
   registerServe,
   registerDemo,
+  registerInstall,
   registerRules,
   registerRevoke,
   registerKeys,
   registerToken,
   registerAdmin,
+  registerBackup,
+  registerRestore,
   registerConfig,
   registerHealthcheck,
   registerCompletion,

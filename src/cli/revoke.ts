@@ -37,8 +37,8 @@ function registerPerson(
     .description(description)
     .argument("<name>", "the user: the exact value of a subject claim")
     .option("--issuer <iss>", "only this issuer's tokens");
-  dataCommand(addChangeFlags(command), (api, options, [name = ""]) =>
-    sendChange(api, options, {
+  dataCommand(addChangeFlags(command), (open, options, [name = ""]) =>
+    sendChange(open, options, {
       method: "POST",
       path: "/revocations",
       body: toBody({
@@ -57,9 +57,9 @@ function registerToken(revoke: Command): void {
     .description("refuse one token")
     .argument("[token]", "the token; better on standard input, where nobody else sees it")
     .option("--file <file>", "read it from a file");
-  dataCommand(addChangeFlags(command), async (api, options, [argument]) => {
+  dataCommand(addChangeFlags(command), async (open, options, [argument]) => {
     const token = await readToken(argument, options.text("file"));
-    return sendChange(api, options, {
+    return sendChange(open, options, {
       method: "POST",
       path: "/revocations",
       body: toBody({ token, reason: options.text("reason") }),
@@ -76,10 +76,10 @@ function registerFamily(revoke: Command): void {
     .option("--file <file>", "read it from a file")
     .option("--subject <name>", "with an id: whose tokens they are")
     .option("--issuer <iss>", "with an id: only this issuer's tokens");
-  dataCommand(addChangeFlags(command), async (api, options, [argument]) => {
+  dataCommand(addChangeFlags(command), async (open, options, [argument]) => {
     const family = await readToken(argument, options.text("file"));
     const [subject, issuer] = [options.text("subject"), options.text("issuer")];
-    return sendChange(api, options, {
+    return sendChange(open, options, {
       method: "POST",
       path: "/revocations",
       body: toBody({ family, subject, issuer, reason: options.text("reason") }),
@@ -97,10 +97,10 @@ function registerAll(revoke: Command): void {
       "seconds since 1970 or a time such as 2026-11-23T12:00:00Z (default: now)",
     )
     .option("--yes", "do not ask");
-  dataCommand(addChangeFlags(command), async (api, options) => {
+  dataCommand(addChangeFlags(command), async (open, options) => {
     const issuedBefore = toMoment(options.text("before"));
     if (options.flag("yes") !== true) await confirmAll();
-    return sendChange(api, options, {
+    return sendChange(open, options, {
       method: "POST",
       path: "/revocations",
       body: toBody({ issuedBefore, confirm: "all", reason: options.text("reason") }),

@@ -15,7 +15,7 @@ export function registerRuleList(rules: Command): void {
     .option("--search <text>", "only those with this text in subject, reason or rule")
     .option("--limit <count>", "how many", toWholeNumber, "50")
     .option("--cursor <cursor>", "go on where an earlier list ended");
-  dataCommand(command, async (api, options) => {
+  dataCommand(command, async (open, options) => {
     const state = options.text("state");
     const query = new URLSearchParams({ limit: options.text("limit") ?? "50" });
     if (state !== undefined && state !== "all") query.set("state", state);
@@ -28,7 +28,7 @@ export function registerRuleList(rules: Command): void {
       const value = options.text(name);
       if (value !== undefined) query.set(member, value);
     }
-    const text = await textOf(await api.request("GET", `/rules?${query.toString()}`));
+    const text = await textOf(await (await open()).request("GET", `/rules?${query.toString()}`));
     if (options.isJson) return printJson(text);
     const page = parseMembers(text);
     const items = page.list("items");
@@ -54,8 +54,8 @@ export function registerRuleShow(rules: Command): void {
   const command = rules.command("show").argument("<id>", "the rule's number", toWholeNumber);
   dataCommand(
     command.description("show a rule and its history"),
-    async (api, options, [id = ""]) => {
-      const text = await textOf(await api.request("GET", `/rules/${id}`));
+    async (open, options, [id = ""]) => {
+      const text = await textOf(await (await open()).request("GET", `/rules/${id}`));
       if (options.isJson) return printJson(text);
       const rule = parseMembers(text);
       print(`Rule ${id} is ${rule.text("state") ?? "?"}.`);

@@ -11,6 +11,7 @@ import { toWholeNumber } from "./numbers.ts";
 import { RawText, toBody } from "./json-body.ts";
 import { print, printJson } from "./output.ts";
 import { registerRuleList, registerRuleShow } from "./rules-read.ts";
+import { registerRuleTransfer } from "./rules-transfer.ts";
 import { readToken } from "./token-argument.ts";
 
 export function registerRules(program: Command): void {
@@ -20,6 +21,7 @@ export function registerRules(program: Command): void {
   registerRuleShow(rules);
   registerLift(rules);
   registerPreview(rules);
+  registerRuleTransfer(rules);
 }
 
 function registerAdd(rules: Command): void {
@@ -30,14 +32,14 @@ function registerAdd(rules: Command): void {
       "seconds since 1970 from which it no longer holds",
       toWholeNumber,
     );
-  dataCommand(addChangeFlags(command), async (api, options) => {
+  dataCommand(addChangeFlags(command), async (open, options) => {
     const body = toBody({
       ...scopeOf(options),
       expireAt: optionalNumber(options.text("expireAt")),
       reason: options.text("reason"),
       rule: new RawText(await readRule(options.text("rule") ?? "")),
     });
-    return sendChange(api, options, {
+    return sendChange(open, options, {
       method: "POST",
       path: "/rules",
       body,
@@ -49,8 +51,8 @@ function registerAdd(rules: Command): void {
 function registerLift(rules: Command): void {
   const command = rules.command("lift").argument("<id>", "the rule's number", toWholeNumber);
   command.description("end a rule; it stays in the history");
-  dataCommand(addChangeFlags(command), async (api, options, [id = ""]) =>
-    sendChange(api, options, {
+  dataCommand(addChangeFlags(command), async (open, options, [id = ""]) =>
+    sendChange(open, options, {
       method: "DELETE",
       path: `/rules/${id}`,
       body: toBody({ reason: options.text("reason") }),
@@ -64,20 +66,20 @@ function registerPreview(rules: Command): void {
     .description("say what a rule would do; nothing is written")
     .requiredOption("--rule <json>", "the rule's JSON; @file or - for standard input")
     .option("--token-file <file>", "a token to try it on");
-  dataCommand(command, async (api, options) => {
+  dataCommand(command, async (open, options) => {
     const tokenFile = options.text("tokenFile");
     const body = toBody({
       ...scopeOf(options),
       rule: new RawText(await readRule(options.text("rule") ?? "")),
       test: tokenFile === undefined ? undefined : await readToken(undefined, tokenFile),
     });
-    const response = await api.request("POST", "/rules/preview", { body });
+    const response = await (await open()).request("POST", "/rules/preview", { body });
     if (options.isJson) return printJson(await textOf(response));
     const preview = await membersOf(response);
     print(preview.text("words") ?? "");
     const seen = preview.object("seen");
     print(
-      api.isServer
+      (await open()).isServer
         ? `Of ${seen.number("of") ?? 0} tokens seen within the last hour it would refuse ${seen.number("matched") ?? 0}.`
         : "No server is running: no tokens were seen to try it on.",
     );

@@ -19,9 +19,9 @@ function registerInspect(token: Command): void {
     .description("say what becomes of a token, and why")
     .argument("[token]", "the token; better on standard input, where nobody else sees it")
     .option("--file <file>", "read it from a file");
-  dataCommand(command, async (api, options, [argument]) => {
+  dataCommand(command, async (open, options, [argument]) => {
     const body = toBody({ token: await readToken(argument, options.text("file")) });
-    const text = await textOf(await api.request("POST", "/tokens/inspect", { body }));
+    const text = await textOf(await (await open()).request("POST", "/tokens/inspect", { body }));
     if (options.isJson) return printJson(text);
     const verdict = parseMembers(text);
     const reason = verdict.text("reason") ?? "";

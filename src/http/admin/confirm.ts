@@ -14,29 +14,38 @@ export interface WaitWish {
 const DEFAULT_TIMEOUT_SECONDS = 10;
 
 /**
- * The answer to a change that is on disk. With `wait=applied` it comes once nobody accepts a matching
- * token any more, or when the time is up; without a server running, nothing is ever confirmed.
+ * The answer to a change of one rule that is on disk.
  *
  * @param status 201 for what was made, 200 for what was changed
  * @param more members that tell what was done
  */
 export async function answerChange(
-  written: Written,
+  { id, seq, replayed }: Written,
   wish: WaitWish,
-  { confirmation, stopping }: Pick<AdminOptions, "confirmation" | "stopping">,
+  options: Confirming,
   status: 200 | 201,
   more: Readonly<Record<string, unknown>> = {},
 ): Promise<Response> {
-  const { id, seq, replayed } = written;
-  const done = { id, seq, ...(replayed ? { replayed } : {}) };
-  if (wish.wait === undefined) return json({ ...done, ...more }, { status });
+  const enforced = await waitAsWished(seq, wish, options);
+  const again = replayed ? { replayed } : {};
+  return json({ id, seq, ...again, ...enforced, ...more }, { status });
+}
+
+/**
+ * With `wait=applied`, waits until nobody accepts a matching token any more, or the time is up; where
+ * no server runs nothing is ever confirmed. Without, there is nothing to say.
+ */
+export async function waitAsWished(seq: number, wish: WaitWish, options: Confirming) {
+  if (wish.wait === undefined) return {};
+  const { confirmation, stopping } = options;
   const timeoutMs = (wish.timeout ?? DEFAULT_TIMEOUT_SECONDS) * 1000;
   const outcome =
     confirmation && (await untilStopped(confirmation.waitApplied(seq, timeoutMs), stopping));
   const { applied, verifiers } = outcome ?? { applied: false, verifiers: [] };
-  const pending = applied ? undefined : verifiers.filter(isOpen);
-  return json({ ...done, applied, pending, verifiers, ...more }, { status });
+  return { applied, verifiers, ...(applied ? {} : { pending: verifiers.filter(isOpen) }) };
 }
+
+type Confirming = Pick<AdminOptions, "confirmation" | "stopping">;
 
 function isOpen({ state }: ConfirmedVerifier): boolean {
   return state === "pending" || state === "unconfirmed";

@@ -3,7 +3,7 @@ import type { Confirmation } from "../../core/feed/confirmation.ts";
 import type { VerificationKey } from "../../core/jwks/verification-key.ts";
 import type { AccountStore } from "../../core/revocation/accounts.ts";
 import type { SeenTokens } from "../../core/revocation/seen-tokens.ts";
-import type { RevocationIndex, RuleStore } from "../../core/revocation/store.ts";
+import type { Actor, RevocationIndex, RuleStore } from "../../core/revocation/store.ts";
 import type { PolicySet } from "../../core/token/policy.ts";
 import type { VerdictRates } from "../../core/token/verdict-rates.ts";
 import type { Verdict } from "../../core/token/verdict.ts";
@@ -40,6 +40,12 @@ export interface AdminOptions {
   readonly seenTokens: SeenTokens;
   readonly rates: VerdictRates;
   readonly ready: () => readonly HealthCheck[];
+  /** A consistent copy of the store, on its way out. @throws AppError unavailable */
+  readonly backUp: (
+    actor: Actor,
+  ) => Promise<{ readonly stream: ReadableStream<Uint8Array>; readonly bytes: number }>;
+  /** SQLite's own check of the whole store: its problems, none = sound. */
+  readonly checkStore: () => Promise<readonly string[]>;
   readonly passwords: Passwords;
   readonly origin: string | undefined;
   readonly trustedProxies: readonly string[];

@@ -3,7 +3,15 @@ import type { VerificationKey } from "../../core/jwks/verification-key.ts";
 import { json } from "./json-answer.ts";
 import type { AdminOptions } from "./options.ts";
 import { parseRoute, type Route } from "./route.ts";
-import { AuditPageQuery, AuditShape, KeysShape, StatsShape, VerifiersShape } from "./schemas.ts";
+import {
+  AuditPageQuery,
+  AuditShape,
+  KeysShape,
+  NothingBody,
+  StatsShape,
+  StoreCheckShape,
+  VerifiersShape,
+} from "./schemas.ts";
 
 const DEFAULT_LIMIT = 50;
 
@@ -53,6 +61,15 @@ export function createStateRoutes(options: AdminOptions): readonly Route[] {
       answers: { 200: { description: "A page of the audit", schema: AuditShape } },
       handle: async ({ query }) =>
         json(await rules.listAudit({ ...query, limit: query.limit ?? DEFAULT_LIMIT })),
+    }),
+    parseRoute({
+      method: "POST",
+      path: "/store/check",
+      summary: "Have SQLite check the whole store; takes seconds, beside everything else",
+      access: "admin",
+      body: NothingBody,
+      answers: { 200: { description: "Its problems; none is sound", schema: StoreCheckShape } },
+      handle: async () => json({ problems: await options.checkStore() }),
     }),
     parseRoute({
       method: "GET",

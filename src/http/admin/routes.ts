@@ -10,6 +10,7 @@ import { createRuleRoutes } from "./routes-rules.ts";
 import { createSessionRoutes } from "./routes-session.ts";
 import { createStateRoutes } from "./routes-state.ts";
 import { createTokenRoutes } from "./routes-tokens.ts";
+import { createTransferRoutes } from "./routes-transfer.ts";
 import { createThrottle } from "./throttle.ts";
 
 /** Makes the routes over one store. */
@@ -23,6 +24,7 @@ export function createRoutes(options: AdminOptions): readonly Route[] {
     ...createEventRoutes(options),
     ...createSessionRoutes(options, throttle),
     ...createPeopleRoutes(options),
+    ...createTransferRoutes(options),
   ];
   const document = toOpenApi(described, options.version);
   return [

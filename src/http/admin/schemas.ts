@@ -130,26 +130,24 @@ export const PreviewBody = Type.Object(
   CLOSED,
 );
 
+const RULE_FILTERS = {
+  scope: Type.Optional(
+    Type.Union([Type.Literal("global"), Type.Literal("subject")], {
+      description: "global or subject",
+    }),
+  ),
+  subject: Type.Optional(Subject),
+  q: Type.Optional(Filter),
+  state: Type.Optional(
+    Type.Union(
+      (["active", "expired", "lifted", "unreadable"] as const).map((state) => Type.Literal(state)),
+      { description: "active, expired, lifted or unreadable" },
+    ),
+  ),
+} as const;
+
 export const RulesQuery = Type.Object(
-  {
-    scope: Type.Optional(
-      Type.Union([Type.Literal("global"), Type.Literal("subject")], {
-        description: "global or subject",
-      }),
-    ),
-    subject: Type.Optional(Subject),
-    q: Type.Optional(Filter),
-    state: Type.Optional(
-      Type.Union(
-        (["active", "expired", "lifted", "unreadable"] as const).map((state) =>
-          Type.Literal(state),
-        ),
-        { description: "active, expired, lifted or unreadable" },
-      ),
-    ),
-    cursor: Type.Optional(Cursor),
-    limit: Type.Optional(Limit),
-  },
+  { ...RULE_FILTERS, cursor: Type.Optional(Cursor), limit: Type.Optional(Limit) },
   CLOSED,
 );
 
@@ -417,3 +415,40 @@ export const PreviewShape = Type.Object({
     }),
   ),
 });
+
+export const ImportQuery = Type.Object(
+  {
+    ...WaitQuery.properties,
+    continue: Type.Optional(
+      Type.Literal("true", { description: "true: import what can be, and report the rest" }),
+    ),
+    source: Type.Optional(
+      Type.String({ pattern: "^[\\x20-\\x7e]{1,200}$", description: "what the lines come from" }),
+    ),
+  },
+  CLOSED,
+);
+
+export const ExportQuery = Type.Object(RULE_FILTERS, CLOSED);
+
+export const ImportedShape = Type.Object({
+  added: Type.Integer(),
+  expired: Type.Integer({ description: "rules whose time was over, left out" }),
+  refused: Type.Integer(),
+  problems: Type.Array(
+    Type.Object({
+      line: Type.Integer(),
+      title: Type.String(),
+      path: Type.Optional(Type.String()),
+      expected: Type.Optional(Type.String()),
+    }),
+    { description: "the first hundred" },
+  ),
+  seq: Type.Optional(Type.Integer()),
+  applied: Type.Optional(Type.Boolean()),
+  pending: Type.Optional(Type.Array(VerifierShape)),
+  verifiers: Type.Optional(Type.Array(VerifierShape)),
+});
+
+export const NothingBody = Type.Object({}, CLOSED);
+export const StoreCheckShape = Type.Object({ problems: Type.Array(Type.String()) });

@@ -13,20 +13,20 @@ beforeAll(async () => {
 });
 afterAll(() => stack.disposeAsync());
 
-describe("the host", () => {
-  const status = async (harness: Harness, host: string) =>
-    (await harness.ask("GET", "/stats", { headers: { host } })).status;
+const statusOf = async (harness: Harness, host: string) =>
+  (await harness.ask("GET", "/stats", { headers: { host } })).status;
 
+describe("the host", () => {
   test("is loopback, by any name and port", async () => {
     for (const host of ["127.0.0.1:4001", "localhost", "localhost:1", "[::1]:4001", "127.1.2.3"]) {
-      expect([host, await status(local, host)]).toEqual([host, 200]);
+      expect([host, await statusOf(local, host)]).toEqual([host, 200]);
     }
   });
 
   test("is JWT_ADMIN_ORIGIN's where there is one", async () => {
-    expect(await status(remote, "tokens.example.org")).toBe(200);
-    expect(await status(remote, "TOKENS.example.org:8443")).toBe(200);
-    expect(await status(local, "tokens.example.org")).toBe(421);
+    expect(await statusOf(remote, "tokens.example.org")).toBe(200);
+    expect(await statusOf(remote, "TOKENS.example.org:8443")).toBe(200);
+    expect(await statusOf(local, "tokens.example.org")).toBe(421);
   });
 
   const STRANGE = [
@@ -52,10 +52,10 @@ describe("the host", () => {
   }
 });
 
-describe("a change", () => {
-  const sync = (headers: Readonly<Record<string, string>>, harness = local) =>
-    harness.ask("POST", "/keys/sync", { text: "{}", headers });
+const sync = (headers: Readonly<Record<string, string>>, harness = local) =>
+  harness.ask("POST", "/keys/sync", { text: "{}", headers });
 
+describe("a change", () => {
   const TAKEN: readonly (readonly [string, Record<string, string>])[] = [
     ["neither header, as programs send it", {}],
     ["the page's own origin", { origin: "http://127.0.0.1:4001", "sec-fetch-site": "same-origin" }],

@@ -1,5 +1,6 @@
 /** The admin API over a real SQLite store, in this process, with a clock that tests move. */
 import { join } from "node:path";
+import { streamBackup } from "../../../src/app/backup-stream.ts";
 import { KeyRing } from "../../../src/core/jwks/key-ring.ts";
 import { parseKeySet } from "../../../src/core/jwks/key-set.ts";
 import type { Confirmation } from "../../../src/core/feed/confirmation.ts";
@@ -110,6 +111,8 @@ export async function createHarness(
     seenTokens,
     rates: new VerdictRates(nowSeconds),
     ready: () => [],
+    backUp: (actor) => streamBackup(store, join(folder, "data"), actor),
+    checkStore: () => store.check(),
     // The least there is: what hashing really costs has a test of its own.
     passwords: createPasswords({ algorithm: "argon2id", memoryCost: 8, timeCost: 1 }),
     origin: undefined,
@@ -182,7 +185,7 @@ export async function addPerson(harness: Harness, name: string, role: Role): Pro
 
 async function toAnswer(response: Response): Promise<Answer> {
   const text = await response.text();
-  const isJson = /json/.test(response.headers.get("content-type") ?? "");
+  const isJson = /\/(problem\+)?json$/.test(response.headers.get("content-type") ?? "");
   const body = isJson && text !== "" ? (JSON.parse(text) as Record<string, unknown>) : {};
   return { status: response.status, headers: response.headers, text, body };
 }

@@ -70,12 +70,12 @@ describe("people", () => {
   }
 });
 
-describe("API tokens", () => {
-  const create = (name: string, role = "operator") =>
-    harness.ask("POST", "/api-tokens", { body: { name, role } });
+const createToken = (name: string, role = "operator") =>
+  harness.ask("POST", "/api-tokens", { body: { name, role } });
 
+describe("API tokens", () => {
   test("are shown once and get in by Authorization: Bearer, until revoked", async () => {
-    const made = await create("ci");
+    const made = await createToken("ci");
     const token = String(made.body["token"]);
     expect(made.status).toBe(201);
     expect(token).toMatch(/^hjwt_[\w-]{43}$/);
@@ -107,7 +107,7 @@ describe("API tokens", () => {
   });
 
   test("are stored as hashes", async () => {
-    const { body } = await create("ci");
+    const { body } = await createToken("ci");
     const bytes = await Bun.file(`${harness.folder}/data/haproxy-jwt.db`).bytes();
     const wal = await Bun.file(`${harness.folder}/data/haproxy-jwt.db-wal`).bytes();
     const text = Buffer.concat([bytes, wal]).toString("latin1");
@@ -129,26 +129,27 @@ describe("API tokens", () => {
   }
 
   test("have names of their own", async () => {
-    await create("ci");
-    expect((await create("ci")).status).toBe(409);
+    await createToken("ci");
+    expect((await createToken("ci")).status).toBe(409);
   });
 });
 
-describe("the first admin", () => {
-  const link = async () => {
-    const made = await createFirstRunLink(
-      harness.store.accounts,
-      "http://127.0.0.1:4001",
-      harness.clock.now,
-    );
-    return made?.split("#first-run=")[1] ?? "";
-  };
-  const use = (secret: string, more: Readonly<Record<string, unknown>> = {}) =>
-    harness.ask("POST", "/first-run", {
-      as: "nobody",
-      body: { secret, name: "root", password: PASSWORD, ...more },
-    });
+const link = async () => {
+  const made = await createFirstRunLink(
+    harness.store.accounts,
+    "http://127.0.0.1:4001",
+    harness.clock.now,
+  );
+  return made?.split("#first-run=")[1] ?? "";
+};
 
+const use = (secret: string, more: Readonly<Record<string, unknown>> = {}) =>
+  harness.ask("POST", "/first-run", {
+    as: "nobody",
+    body: { secret, name: "root", password: PASSWORD, ...more },
+  });
+
+describe("the first admin", () => {
   test("is made by the link, once, and is logged in", async () => {
     const secret = await link();
     expect(secret).toMatch(/^[\w-]{43}$/);
@@ -163,7 +164,7 @@ describe("the first admin", () => {
   test("is made by one of two who are there at once", async () => {
     const secret = await link();
     const answers = await Promise.all([use(secret, { name: "one" }), use(secret, { name: "two" })]);
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 401]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 401]);
     expect((await harness.ask("GET", "/people")).body["items"]).toHaveLength(1);
   });
 

@@ -1,5 +1,6 @@
 /** The everyday intents, previews and inspection through the API. */
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
+import { subjectsOf } from "../../../src/core/token/claims.ts";
 import { mint } from "../../helpers/mint.ts";
 import { createSigningKey } from "../../helpers/signing-keys.ts";
 import { createHarness, NOW, type Harness } from "./harness.ts";
@@ -124,10 +125,10 @@ describe("POST /revocations", () => {
   });
 });
 
-describe("POST /rules/preview", () => {
-  const preview = (body: Readonly<Record<string, unknown>>) =>
-    harness.ask("POST", "/rules/preview", { body, as: "viewer" });
+const preview = (body: Readonly<Record<string, unknown>>) =>
+  harness.ask("POST", "/rules/preview", { body, as: "viewer" });
 
+describe("POST /rules/preview", () => {
   test("says in words what a rule does and whom of those seen it would have hit", async () => {
     for (const sub of ["bob", "bob", "carol"]) {
       const verdict = await harness.ask("POST", "/tokens/inspect", {
@@ -160,10 +161,13 @@ describe("POST /rules/preview", () => {
 
   test("admits that it does not know a claim which nobody has asked for before", async () => {
     await noteSeen(harness, [{ sub: "bob", shoe: 44 }]);
-    const ask = () => preview({ scope: "global", rule: { shoe: 44 } });
-    expect((await ask()).body["seen"]).toMatchObject({ matched: 0, unknownClaims: ["shoe"] });
+    const body = { scope: "global", rule: { shoe: 44 } };
+    expect((await preview(body)).body["seen"]).toMatchObject({
+      matched: 0,
+      unknownClaims: ["shoe"],
+    });
     await noteSeen(harness, [{ sub: "bob", shoe: 44, jti: "2" }]);
-    expect((await ask()).body["seen"]).toMatchObject({ matched: 1, unknownClaims: [] });
+    expect((await preview(body)).body["seen"]).toMatchObject({ matched: 1, unknownClaims: [] });
   });
 
   const REFUSED: readonly (readonly [string, Record<string, unknown>, string])[] = [
@@ -230,7 +234,7 @@ async function noteSeen(
       claimsText: text,
       claims: parsed,
       isStateless: false,
-      subjects: [String(parsed.object.get("sub"))],
+      subjects: subjectsOf(parsed.object, ["sub"]),
       issuer: undefined,
       jweHeaderText: undefined,
       alg: key.alg,

@@ -20,6 +20,9 @@ const verdictOf = async (token: string) => {
   return answer.body;
 };
 
+const lift = (id: string | number, headers = {}) =>
+  harness.ask("DELETE", `/rules/${id}`, { body: { reason: "came back" }, headers });
+
 describe("POST /rules", () => {
   test("writes a rule that holds at once", async () => {
     const token = harness.token();
@@ -200,10 +203,8 @@ describe("Idempotency-Key", () => {
 
   test("makes lifting harmless to repeat", async () => {
     await add();
-    const lift = () =>
-      harness.ask("DELETE", "/rules/1", { body: { reason: "back" }, headers: key });
-    expect((await lift()).status).toBe(200);
-    expect((await lift()).body).toMatchObject({ id: 1, replayed: true });
+    expect((await lift(1, key)).status).toBe(200);
+    expect((await lift(1, key)).body).toMatchObject({ id: 1, replayed: true });
   });
 
   for (const bad of ["", "a b", "x".repeat(129)]) {
@@ -214,9 +215,6 @@ describe("Idempotency-Key", () => {
 });
 
 describe("DELETE /rules/:id", () => {
-  const lift = (id: string | number, headers = {}) =>
-    harness.ask("DELETE", `/rules/${id}`, { body: { reason: "came back" }, headers });
-
   test("lifts a rule and keeps it in the history", async () => {
     await add();
     const token = harness.token();
@@ -261,14 +259,14 @@ describe("GET /rules", () => {
   test("pages through, newest first, and each rule is there once", async () => {
     for (let index = 0; index < 7; index += 1) await add({ subject: `s${index}` });
     const seen: unknown[] = [];
-    let cursor: unknown;
+    let cursor: string | undefined;
     do {
-      const query = cursor === undefined ? "" : `&cursor=${String(cursor)}`;
+      const query = cursor === undefined ? "" : `&cursor=${cursor}`;
       const page: Answer = await harness.ask("GET", `/rules?limit=3${query}`);
       expect(page.status).toBe(200);
       const items = page.body["items"] as readonly Record<string, unknown>[];
       seen.push(...items.map(({ subject }) => subject));
-      cursor = page.body["cursor"];
+      cursor = page.body["cursor"] as string | undefined;
     } while (cursor !== undefined);
     expect(seen).toEqual(["s6", "s5", "s4", "s3", "s2", "s1", "s0"]);
   });
