@@ -10,10 +10,12 @@ export const DATABASE_FILE = "haproxy-jwt.db";
  * @throws AppError unavailable
  */
 export function prepareFolder(directory: string): void {
+  let mode: number | undefined;
   try {
     if (!existsSync(directory)) mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const { mode } = statSync(directory);
-    if ((mode & 0o077) !== 0) chmodSync(directory, 0o700);
+    const found = statSync(directory);
+    if (found.isDirectory()) ({ mode } = found);
+    if (mode !== undefined && (mode & 0o077) !== 0) chmodSync(directory, 0o700);
     // SQLite would say of a folder on a read-only disk only that it cannot open its file.
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
@@ -21,5 +23,8 @@ export function prepareFolder(directory: string): void {
     throw new AppError("unavailable", `the data folder ${directory} cannot be used${code}`, {
       cause,
     });
+  }
+  if (mode === undefined) {
+    throw new AppError("unavailable", `the data folder ${directory} is not a folder`);
   }
 }

@@ -1,0 +1,22 @@
+/**
+ * The program that `durability.test.ts` kills: adds and lifts rules as fast as it can and prints each
+ * acknowledgement, at once and unbuffered.
+ */
+import { writeSync } from "node:fs";
+import { openStore } from "../../src/sqlite/open-store.ts";
+import { ACTOR, ruleOf } from "./store-fixture.ts";
+
+const directory = process.argv[2] ?? "";
+const store = await openStore(directory, { nowMs: Date.now });
+writeSync(1, "ready\n");
+for (let n = 0; ; n++) {
+  const subject = `user-${n % 5}`;
+  const added = await store.rules.addRule(
+    ruleOf(n % 7 === 0 ? undefined : subject, `{"jti":"${process.pid}-${n}","iat":{"lte":${n}}}`),
+    ACTOR,
+  );
+  writeSync(1, `added ${added.id} ${added.seq}\n`);
+  if (n % 3 !== 0) continue;
+  const lifted = await store.rules.liftRule(added.id, "a test", ACTOR);
+  writeSync(1, `lifted ${lifted.id} ${lifted.seq}\n`);
+}
