@@ -7,6 +7,7 @@ import { registerBackup, registerRestore } from "./backup.ts";
 import { registerCompletion } from "./completion.ts";
 import { registerConfig } from "./config.ts";
 import { registerDemo } from "./demo/command.ts";
+import { registerDoctor } from "./doctor/command.ts";
 import { registerHealthcheck } from "./healthcheck.ts";
 import { registerInstall } from "./install/command.ts";
 import { registerKeys } from "./keys.ts";
@@ -35,6 +36,7 @@ const REGISTERS: readonly ((program: Command) => void)[] = [
   registerBackup,
   registerRestore,
   registerConfig,
+  registerDoctor,
   registerHealthcheck,
   registerCompletion,
   registerVersion,
