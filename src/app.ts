@@ -1,31 +1,24 @@
 /** The composition root: the only file that knows everyone. Makes the server of a configuration, starts and stops it. */
-import { join } from "node:path";
 import { BODY_TIMEOUT_MS } from "./app/clock.ts";
+import { boundAddresses, namedHosts, toAddress, toOrigin } from "./app/addresses.ts";
 import { adminListeners, createAdmin } from "./app/admin.ts";
+import { createEnforcement } from "./app/enforcement.ts";
 import { GroundWatch } from "./app/ground-watch.ts";
 import { createJudging, fingerprintOf, grounds, type Judging } from "./app/judging.ts";
-import { listKeySources } from "./app/key-sources.ts";
-import { toShownSource } from "./app/figures.ts";
+import { createKeySync, FETCH_TIMEOUT_MS } from "./app/key-sync.ts";
 import { observe } from "./app/observation.ts";
 import { readPageFiles } from "./app/page-files.ts";
 import { createHealth } from "./app/readiness.ts";
 import { resolveVerifierKeys } from "./app/verifier-key-file.ts";
 import { createPool, mainSocketOf } from "./app/workers/attach.ts";
 import type { Config } from "./config/load.ts";
-import type { Listen } from "./config/values.ts";
-import { ChangeLog } from "./core/feed/change-log.ts";
-import { fencedAtMs, LEASE_MS } from "./core/feed/lease.ts";
-import { TrustRecord } from "./core/feed/trust-record.ts";
-import { VerifierRegistry } from "./core/feed/verifier-registry.ts";
+import { LEASE_MS } from "./core/feed/lease.ts";
 import { createBodyReader } from "./http/body-reader.ts";
 import { createAdminPage } from "./http/admin-page.ts";
 import { createIsAllowedHost } from "./http/host-check.ts";
 import { listen, type Address, type Listener } from "./http/listen.ts";
 import { createTokenServer } from "./http/token-server/app.ts";
-import { Feed } from "./http/token-server/feed-route.ts";
 import { createIsVerifier } from "./http/verifier-key.ts";
-import { KeySyncer } from "./jwks/key-syncer.ts";
-import { createLastGoodStore } from "./jwks/last-good.ts";
 import { describeError, type Log } from "./log.ts";
 import { openStore } from "./sqlite/open-store.ts";
 
@@ -54,12 +47,9 @@ export interface App {
   stop(): Promise<void>;
 }
 
-const FETCH_TIMEOUT_MS = 5000;
-const MAX_KEY_SET_BYTES = 1024 * 1024;
 /** HAProxy's side waits 800 ms in all; a key that takes longer to fetch is there for the next request. */
 const UNKNOWN_KEY_WAIT_MS = 400;
 const IDLE_TIMEOUT_SECONDS = 60;
-const UNIX_SOCKET_MODE = 0o660;
 
 /** Starts everything, or nothing. @throws ConfigError, AppError (the folder is in use, the store is damaged) */
 export async function startApp(config: Config, deps: AppDeps): Promise<App> {
@@ -79,50 +69,17 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   const { log, metrics } = observation;
   const onFailure = (error: unknown) => log.error("a request failed inside", describeError(error));
 
-  const trust = await TrustRecord.open(
-    { raise: (name, atLeast) => accounts.raiseSetting(name, atLeast) },
-    LEASE_MS,
-  );
-  const registry = new VerifierRegistry({
-    monotonicMs,
-    nowMs,
-    quietUntilMs: fencedAtMs(monotonicMs(), trust.formerMs, 0),
-    after: (delayMs, run) => {
-      const timer = setTimeout(run, delayMs);
-      return () => clearTimeout(timer);
-    },
-    onApplied: metrics.observeApplied,
-    rememberedUntilMs: (seq) => pool?.rememberedUntilMs(seq) ?? 0,
-  });
-  const changes = new ChangeLog(index.seq);
   const watch = new GroundWatch(rules, accounts);
   await watch.open();
 
   const createSyncer = (from: Config) =>
-    new KeySyncer({
-      sources: listKeySources(from),
-      allowShortSecrets: from.settings.allowShortSecrets,
-      timeoutMs: FETCH_TIMEOUT_MS,
-      maxBytes: MAX_KEY_SET_BYTES,
-      lastGood: createLastGoodStore(join(settings.dataDir, "keys")),
+    createKeySync(from, {
+      log,
+      metrics,
       nowSeconds,
-      times: () => ({
-        intervalSeconds: from.settings.syncInterval,
-        maxAgeSeconds: from.settings.keyMaxAge,
-      }),
       random: deps.random,
-      onSync: (state, isChanged) => {
-        const source = toShownSource(state.name);
-        metrics.observeSync(source, state.error !== undefined);
-        if (state.error !== undefined) {
-          log.warn("key source failed", { source, error: state.error });
-        }
-        if (!isChanged) return pool?.groundsRefreshed();
-        const { keys = [], problems = [] } = state.set ?? {};
-        log.info("keys changed", { source, keys: keys.length });
-        for (const problem of problems) log.warn("key", { source, problem });
-        noteGrounds();
-      },
+      onRefreshed: () => pool?.groundsRefreshed(),
+      onChanged: () => noteGrounds(),
     });
   let syncer = createSyncer(config);
   const ring = () => syncer.ring();
@@ -132,26 +89,14 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   const verifierKeys = resolveVerifierKeys(settings.verifierKey, settings.dataDir);
   const hosts = [...settings.hosts, ...namedHosts(settings.listen)];
   const isVerifier = createIsVerifier(verifierKeys);
-  const feed = new Feed({
+  const { registry, feed, ...enforcement } = await createEnforcement({
+    store,
+    metrics,
     isVerifier,
-    registry,
-    changes,
-    epoch: () => index.epoch,
     keysFingerprint: () => fingerprintOf(ring()),
-    leaseMs: (staleSeconds) => (trust.record.allows(LEASE_MS + staleSeconds * 1000) ? LEASE_MS : 0),
+    pool: () => pool,
     monotonicMs,
-    onReport: (_, counters) => metrics.observeCache(counters),
-  });
-  const stopListening = rules.onChange((committed) => {
-    const fresh = committed.map(({ seq, scope, subject }) => ({
-      seq,
-      subject: scope === "subject" ? subject : undefined,
-    }));
-    // First of all: from here on no judging thread answers by what it knew before.
-    pool?.changed(index.seq);
-    for (const { seq } of fresh) registry.changed(seq);
-    changes.append(fresh);
-    feed.wake();
+    nowMs,
   });
   const noteGrounds = (): void => {
     pool?.groundsChanged();
@@ -193,15 +138,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     isAllowedHost: createIsAllowedHost(hosts),
     judgedAt: () => ({ seq: index.seq, epoch: index.epoch }),
     refreshKeys: () => syncer.refreshForUnknownKey(UNKNOWN_KEY_WAIT_MS),
-    noteMemory: (ttlSeconds, judgedSeq) => {
-      if (trust.record.allows(ttlSeconds * 1000)) {
-        registry.answeredWithoutLease(ttlSeconds, judgedSeq);
-        return undefined;
-      }
-      return trust.record
-        .ensure(ttlSeconds * 1000)
-        .then(() => registry.answeredWithoutLease(ttlSeconds, judgedSeq));
-    },
+    noteMemory: enforcement.noteMemory,
     bodies,
     onVerdict: (verdict, seconds, path) => {
       metrics.observeVerdict(verdict, seconds, path);
@@ -253,7 +190,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     await Promise.all(listeners.map((one) => one.close()));
     bodies.close();
     syncer.stop();
-    stopListening();
+    enforcement.stop();
     observation.stop();
     await store.close();
   };
@@ -303,29 +240,4 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     },
     stop: close,
   };
-}
-
-function toAddress(address: Listen, isShared: boolean): Address {
-  return address.kind === "unix"
-    ? { ...address, mode: UNIX_SOCKET_MODE }
-    : { ...address, isShared };
-}
-
-function toOrigin(host: string, port: number): string {
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-
-/** The TCP addresses with the ports that were bound. */
-function boundAddresses(addresses: readonly Listen[], listeners: readonly Listener[]) {
-  return addresses.flatMap((one, index) =>
-    one.kind === "tcp" ? [{ host: one.host, port: listeners[index]?.port ?? one.port }] : [],
-  );
-}
-
-/** The hosts that the listen addresses name; an address for all interfaces names none. */
-function namedHosts(addresses: readonly Listen[]): readonly string[] {
-  const everywhere = ["0.0.0.0", "::", "*"];
-  return addresses.flatMap((one) =>
-    one.kind === "tcp" && !everywhere.includes(one.host) ? [one.host] : [],
-  );
 }

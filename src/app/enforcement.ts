@@ -1,0 +1,85 @@
+/** Wires what makes a change enforced everywhere: who verifies, what changed, the feed, and what is on record. */
+import { ChangeLog } from "../core/feed/change-log.ts";
+import { fencedAtMs, LEASE_MS } from "../core/feed/lease.ts";
+import { TrustRecord } from "../core/feed/trust-record.ts";
+import { VerifierRegistry } from "../core/feed/verifier-registry.ts";
+import { Feed } from "../http/token-server/feed-route.ts";
+import type { IsVerifier } from "../http/verifier-key.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Store } from "../sqlite/open-store.ts";
+import type { WorkerPool } from "./workers/pool.ts";
+
+export interface EnforcementParts {
+  readonly store: Store;
+  readonly metrics: Metrics;
+  readonly isVerifier: IsVerifier;
+  readonly keysFingerprint: () => string;
+  /** The judging threads beside this one, if any. */
+  readonly pool: () => WorkerPool | undefined;
+  readonly monotonicMs: () => number;
+  readonly nowMs: () => number;
+}
+
+export interface Enforcement {
+  readonly registry: VerifierRegistry;
+  readonly feed: Feed;
+  /**
+   * Notes that somebody without a lease remembers a verdict judged at a sequence; settles once so long
+   * a memory is on record, undefined where it is.
+   */
+  readonly noteMemory: (ttlSeconds: number, judgedSeq: number) => Promise<void> | undefined;
+  readonly stop: () => void;
+}
+
+export async function createEnforcement(parts: EnforcementParts): Promise<Enforcement> {
+  const { store, metrics, pool, monotonicMs, nowMs } = parts;
+  const { index, rules, accounts } = store;
+  const { record, formerMs } = await TrustRecord.open(
+    { raise: (name, atLeast) => accounts.raiseSetting(name, atLeast) },
+    LEASE_MS,
+  );
+  const registry = new VerifierRegistry({
+    monotonicMs,
+    nowMs,
+    quietUntilMs: fencedAtMs(monotonicMs(), formerMs, 0),
+    after: (delayMs, run) => {
+      const timer = setTimeout(run, delayMs);
+      return () => clearTimeout(timer);
+    },
+    onApplied: metrics.observeApplied,
+    rememberedUntilMs: (seq) => pool()?.rememberedUntilMs(seq) ?? 0,
+  });
+  const changes = new ChangeLog(index.seq);
+  const feed = new Feed({
+    isVerifier: parts.isVerifier,
+    registry,
+    changes,
+    epoch: () => index.epoch,
+    keysFingerprint: parts.keysFingerprint,
+    leaseMs: (staleSeconds) => (record.allows(LEASE_MS + staleSeconds * 1000) ? LEASE_MS : 0),
+    monotonicMs,
+    onReport: (_, counters) => metrics.observeCache(counters),
+  });
+  const stopListening = rules.onChange((committed) => {
+    const fresh = committed.map(({ seq, scope, subject }) => ({
+      seq,
+      subject: scope === "subject" ? subject : undefined,
+    }));
+    // First of all: from here on no judging thread answers by what it knew before.
+    pool()?.changed(index.seq);
+    for (const { seq } of fresh) registry.changed(seq);
+    changes.append(fresh);
+    feed.wake();
+  });
+  return {
+    registry,
+    feed,
+    noteMemory: (ttlSeconds, judgedSeq) => {
+      const note = () => registry.answeredWithoutLease(ttlSeconds, judgedSeq);
+      if (!record.allows(ttlSeconds * 1000)) return record.ensure(ttlSeconds * 1000).then(note);
+      note();
+      return undefined;
+    },
+    stop: stopListening,
+  };
+}

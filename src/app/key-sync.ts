@@ -1,0 +1,49 @@
+/** Makes the key syncer of a configuration, and says in log and metrics what comes of it. */
+import { join } from "node:path";
+import type { Config } from "../config/load.ts";
+import { KeySyncer } from "../jwks/key-syncer.ts";
+import { createLastGoodStore } from "../jwks/last-good.ts";
+import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import { toShownSource } from "./figures.ts";
+import { listKeySources } from "./key-sources.ts";
+
+export interface KeySyncParts {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly nowSeconds: () => number;
+  readonly random: () => number;
+  /** The same keys were read again: they are good for longer. */
+  readonly onRefreshed: () => void;
+  readonly onChanged: () => void;
+}
+
+/** How long one reading of a source may take. */
+export const FETCH_TIMEOUT_MS = 5000;
+const MAX_KEY_SET_BYTES = 1024 * 1024;
+
+export function createKeySync(config: Config, parts: KeySyncParts): KeySyncer {
+  const { log, metrics, nowSeconds, random } = parts;
+  const { dataDir, allowShortSecrets, syncInterval, keyMaxAge } = config.settings;
+  return new KeySyncer({
+    sources: listKeySources(config),
+    allowShortSecrets,
+    timeoutMs: FETCH_TIMEOUT_MS,
+    maxBytes: MAX_KEY_SET_BYTES,
+    lastGood: createLastGoodStore(join(dataDir, "keys")),
+    nowSeconds,
+    times: () => ({ intervalSeconds: syncInterval, maxAgeSeconds: keyMaxAge }),
+    random,
+    onSync: (state, isChanged) => {
+      const source = toShownSource(state.name);
+      const { error } = state;
+      metrics.observeSync(source, error !== undefined);
+      if (error !== undefined) log.warn("key source failed", { source, error });
+      if (!isChanged) return parts.onRefreshed();
+      const { keys = [], problems = [] } = state.set ?? {};
+      log.info("keys changed", { source, keys: keys.length });
+      for (const problem of problems) log.warn("key", { source, problem });
+      return parts.onChanged();
+    },
+  });
+}
