@@ -54,18 +54,20 @@ export function createAudit(connection: Connection, actors: Actors): Audit {
       insert.run(atMs, actors.idOf(actor), action, target, reason ?? null, outcome, detail ?? null);
     },
     list: async (query, pause) => {
-      const { target, action, who, limit } = query;
+      const { target, action, who, from, to, limit } = query;
       return readPage({
         list: "audit",
         cursor: query.cursor,
         limit,
-        isFiltered: action !== undefined || who !== undefined,
+        isFiltered: [action, who, from, to].some((one) => one !== undefined),
         read: (before, count) =>
           connection.read(() =>
             target === undefined ? all.all(before, count) : ofTarget.all(target, before, count),
           ),
         pick: (record) => {
           if (action !== undefined && record.action !== action) return undefined;
+          const at = Math.floor(record.at_ms / 1000);
+          if ((from !== undefined && at < from) || (to !== undefined && at > to)) return undefined;
           return who === undefined || record.who === who ? toRow(record) : undefined;
         },
         pause,

@@ -1,4 +1,4 @@
-/** Pages of a list, newest first: opaque cursors, and filters that never hold up the event loop. */
+/** Pages of a list, newest first or oldest: opaque cursors, and filters that never hold up the event loop. */
 import { AppError } from "../core/app-error.ts";
 import type { Page } from "../core/revocation/store.ts";
 
@@ -13,8 +13,9 @@ export interface PageRequest<R extends { readonly id: number }, T> {
   readonly limit: number;
   /** Whether `pick` may leave rows out. */
   readonly isFiltered: boolean;
-  /** Up to `count` rows with an id below `before`, ids descending. */
-  readonly read: (before: number, count: number) => readonly R[];
+  /** Up to `count` rows with an id below `beyond`, ids descending; with `isAscending` above it, ascending. */
+  readonly read: (beyond: number, count: number) => readonly R[];
+  readonly isAscending?: boolean;
   readonly pick: (row: R) => T | undefined;
   readonly pause: () => Promise<void>;
 }
@@ -34,24 +35,24 @@ export async function readPage<R extends { readonly id: number }, T>(
     });
   }
   const items: T[] = [];
-  let before =
-    request.cursor === undefined ? Number.MAX_SAFE_INTEGER : parseCursor(list, request.cursor);
+  const start = request.isAscending === true ? 0 : Number.MAX_SAFE_INTEGER;
+  let beyond = request.cursor === undefined ? start : parseCursor(list, request.cursor);
   for (let scanned = 0; scanned < SCAN_LIMIT;) {
     const count = request.isFiltered ? CHUNK : limit + 1;
-    const rows = read(before, count);
+    const rows = read(beyond, count);
     for (const row of rows) {
       const item = pick(row);
       if (item !== undefined) {
-        if (items.length === limit) return { items, cursor: toCursor(list, before) };
+        if (items.length === limit) return { items, cursor: toCursor(list, beyond) };
         items.push(item);
       }
-      before = row.id;
+      beyond = row.id;
     }
     if (rows.length < count) return { items, cursor: undefined };
     scanned += count;
     await request.pause();
   }
-  return { items, cursor: toCursor(list, before) };
+  return { items, cursor: toCursor(list, beyond) };
 }
 
 function toCursor(list: string, id: number): string {

@@ -1,4 +1,4 @@
-/** Lists rules for people: filtered, page by page, newest first. */
+/** Lists rules for people: filtered, page by page, newest first or oldest. */
 import type { Page, RuleQuery, StoredRule } from "../core/revocation/store.ts";
 import type { Connection } from "./connection.ts";
 import { readPage } from "./paging.ts";
@@ -43,25 +43,49 @@ export function createRuleListing(
   const isShown = (record: RuleRecord): boolean =>
     record.state !== GIVEN_UP && (record.import_id === 0 || !isHidden(record.import_id));
 
+  const fromOldest = db.query<RuleRecord, [number, number]>(
+    `${RULE_RECORD} WHERE rule.id > ? ORDER BY rule.id LIMIT ?`,
+  );
+  const fromOldestGlobal = db.query<RuleRecord, [number, number]>(
+    `${RULE_RECORD}
+    WHERE rule.subject_id IS NULL AND rule.id > ?
+    ORDER BY rule.id
+    LIMIT ?`,
+  );
+  const fromOldestOfSubject = db.query<RuleRecord, [string, number, number]>(
+    `${RULE_RECORD}
+    WHERE rule.subject_id = (SELECT id FROM subject WHERE name = ?) AND rule.id > ?
+    ORDER BY rule.id
+    LIMIT ?`,
+  );
   const readerOf =
-    ({ scope, subject, state }: RuleQuery) =>
-    (before: number, count: number): readonly RuleRecord[] =>
+    ({ scope, subject, state, order }: RuleQuery) =>
+    (beyond: number, count: number): readonly RuleRecord[] =>
       connection.read(() => {
-        if (subject !== undefined) return ofSubject.all(subject, before, count);
-        if (scope === "global") return ofGlobal.all(before, count);
-        if (state === "lifted") return past.all(before, count);
-        return everything.all(before, count);
+        if (order === "asc") {
+          if (subject !== undefined) return fromOldestOfSubject.all(subject, beyond, count);
+          return (scope === "global" ? fromOldestGlobal : fromOldest).all(beyond, count);
+        }
+        if (subject !== undefined) return ofSubject.all(subject, beyond, count);
+        if (scope === "global") return ofGlobal.all(beyond, count);
+        if (state === "lifted") return past.all(beyond, count);
+        return everything.all(beyond, count);
       });
 
   return {
     list: async (query, nowSeconds) => {
       const q = query.q?.toLowerCase();
       return readPage({
-        list: "rules",
+        list: query.order === "asc" ? "rules-asc" : "rules",
+        isAscending: query.order === "asc",
         cursor: query.cursor,
         limit: query.limit,
         // Rules of a staged or abandoned import are left out of any list.
-        isFiltered: q !== undefined || query.state !== undefined || query.scope === "subject",
+        isFiltered:
+          q !== undefined ||
+          query.state !== undefined ||
+          query.via !== undefined ||
+          query.scope === "subject",
         read: readerOf(query),
         pick: (record) => {
           if (!isShown(record)) return undefined;
@@ -69,6 +93,7 @@ export function createRuleListing(
             return undefined;
           if (q !== undefined && !contains(record, q)) return undefined;
           const rule = toStoredRule(record, nowSeconds);
+          if (query.via !== undefined && rule.addedBy.via !== query.via) return undefined;
           return query.state === undefined || rule.state === query.state ? rule : undefined;
         },
         pause,

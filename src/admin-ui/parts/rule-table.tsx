@@ -7,12 +7,12 @@ import { Ends, Time } from "./time.tsx";
 
 export interface RuleTableProps {
   readonly rules: readonly Rule[];
-  /** "" newest first, "-added" oldest first, "ends" and "-ends" by their end. */
-  readonly sort: string;
-  readonly onSort: (sort: string) => void;
+  /** "asc" is the oldest first, anything else the newest. */
+  readonly order: string;
+  readonly onOrder: (order: string) => void;
 }
 
-export function RuleTable({ rules, sort, onSort }: RuleTableProps) {
+export function RuleTable({ rules, order, onOrder }: RuleTableProps) {
   const { router } = useServices();
   return (
     <table class="cards">
@@ -21,8 +21,8 @@ export function RuleTable({ rules, sort, onSort }: RuleTableProps) {
           <th>What it says</th>
           <th>For whom</th>
           <th>Why</th>
-          <SortHead text="Written" down="" up="-added" sort={sort} onSort={onSort} />
-          <SortHead text="Ends" down="ends" up="-ends" sort={sort} onSort={onSort} />
+          <OrderHead text="Written" order={order} onOrder={onOrder} />
+          <th class="tight">Ends</th>
           <th class="tight">State</th>
         </tr>
       </thead>
@@ -82,31 +82,17 @@ export function Scope({ rule }: { readonly rule: Rule }) {
   );
 }
 
-function SortHead({
+function OrderHead({
   text,
-  down,
-  up,
-  sort,
-  onSort,
-}: {
-  readonly text: string;
-  readonly down: string;
-  readonly up: string;
-  readonly sort: string;
-  readonly onSort: (sort: string) => void;
-}) {
-  const isDown = sort === down;
-  const isUp = sort === up;
-  const state = isDown
-    ? { "aria-sort": "descending" as const }
-    : isUp
-      ? { "aria-sort": "ascending" as const }
-      : {};
+  order,
+  onOrder,
+}: Pick<RuleTableProps, "order" | "onOrder"> & { readonly text: string }) {
+  const isOldestFirst = order === "asc";
   return (
-    <th class="tight" {...state}>
-      <button type="button" onClick={() => onSort(isDown ? up : down)}>
+    <th class="tight" aria-sort={isOldestFirst ? "ascending" : "descending"}>
+      <button type="button" onClick={() => onOrder(isOldestFirst ? "" : "asc")}>
         {text}
-        {(isDown || isUp) && <Icon name={isDown ? "down" : "up"} />}
+        <Icon name={isOldestFirst ? "up" : "down"} />
       </button>
     </th>
   );

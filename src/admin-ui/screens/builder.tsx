@@ -10,7 +10,7 @@ import {
 } from "../logic/intents.ts";
 import { decodeToken, isDecoded } from "../logic/token.ts";
 import { createNextId, type Group, newMember } from "../logic/rule-model.ts";
-import { findRow, findRuleProblems } from "../logic/rule-problems.ts";
+import { findRow, findRuleProblems, type RuleProblems } from "../logic/rule-problems.ts";
 import { isTextProblem, parseRuleText, type TextProblem, toRuleText } from "../logic/rule-text.ts";
 import { parseInputMoment } from "../logic/time.ts";
 import { ConsequencePanel } from "../parts/consequence.tsx";
@@ -44,6 +44,8 @@ const NOTHING: Around = {
   typed: "",
   test: "",
 };
+
+const NO_PROBLEMS: RuleProblems = new Map();
 
 export function Builder({ isAllowed }: { readonly isAllowed: boolean }) {
   const { api, changes, now } = useServices();
@@ -105,6 +107,10 @@ export function Builder({ isAllowed }: { readonly isAllowed: boolean }) {
       ? new Map([...own, [findRow(group, refusedAt ?? ""), refused]])
       : own;
 
+  // While the JSON cannot be read, the rows are those of the last that could.
+  const isShown =
+    textProblem === undefined && (isTried || refused !== undefined || text !== undefined);
+
   const write = () => {
     setTried(true);
     if (request === undefined || wrong.reason !== undefined || wrong.typed !== undefined) {
@@ -159,12 +165,10 @@ export function Builder({ isAllowed }: { readonly isAllowed: boolean }) {
             group={group}
             nextId={nextId}
             onChange={build}
-            problems={isTried || refused !== undefined || text !== undefined ? problems : new Map()}
+            problems={isShown ? problems : NO_PROBLEMS}
             isTop
           />
-          {problems.get(0) !== undefined && (isTried || refused !== undefined) && (
-            <Wrong>{problems.get(0) ?? ""}</Wrong>
-          )}
+          {problems.get(0) !== undefined && isShown && <Wrong>{problems.get(0) ?? ""}</Wrong>}
         </fieldset>
         <RuleTextField text={text ?? toRuleText(group)} problem={textProblem} onInput={type} />
         <Field

@@ -13,7 +13,7 @@ import { SearchField } from "../parts/search-field.tsx";
 import { usePages } from "../state/pages.ts";
 import { useServices } from "../state/services.ts";
 
-const FILTERS = ["q", "state", "scope", "via", "sort"] as const;
+const FILTERS = ["q", "state", "scope", "via", "order"] as const;
 type Filter = (typeof FILTERS)[number];
 
 export function Rules() {
@@ -24,10 +24,9 @@ export function Rules() {
   ) as Record<Filter, string>;
   const set = (name: Filter, value: string) =>
     router.go(withFilters("/rules", { ...filters, [name]: value }), "replace");
-  const asked = { ...filters, ...toOrder(filters.sort) };
-  const pages = usePages<Rule>(JSON.stringify(asked), (cursor, signal) =>
+  const pages = usePages<Rule>(JSON.stringify(filters), (cursor, signal) =>
     api.call<Page<Rule>>("/rules", {
-      query: { ...asked, cursor, limit: 50 },
+      query: { ...filters, cursor, limit: 50 },
       ...(signal === undefined ? {} : { signal }),
     }),
   );
@@ -49,7 +48,7 @@ export function Rules() {
         title="Rules"
         hint={`${formatCount(counts["active"] ?? 0)} active · ${formatCount(counts["expired"] ?? 0)} ended · ${formatCount(counts["lifted"] ?? 0)} lifted`}
       >
-        <ExportButton path="/rules" query={asked} name="rules" />
+        <ExportButton path="/rules" query={filters} name="rules" />
         {mayAct(session.me.value?.role ?? "viewer", "operator") && (
           <a class="button" data-kind="main" href="/revoke">
             Revoke…
@@ -119,16 +118,14 @@ export function Rules() {
           }
         >
           {(items) => (
-            <RuleTable rules={items} sort={filters.sort} onSort={(sort) => set("sort", sort)} />
+            <RuleTable
+              rules={items}
+              order={filters.order}
+              onOrder={(order) => set("order", order)}
+            />
           )}
         </ListFrame>
       </div>
     </>
   );
-}
-
-/** "ends" and "-added" as the API takes them; newest first where nothing is chosen. */
-function toOrder(sort: string): Readonly<Record<string, string>> {
-  if (sort === "") return { sort: "" };
-  return sort.startsWith("-") ? { sort: sort.slice(1), order: "asc" } : { sort };
 }

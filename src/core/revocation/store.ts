@@ -56,6 +56,10 @@ export interface RuleQuery {
   /** Text that the subject, the reason or the rule contains, without regard to ASCII case. */
   readonly q?: string | undefined;
   readonly state?: RuleState | undefined;
+  /** The way in by which the rule was written. */
+  readonly via?: Actor["via"] | undefined;
+  /** By when it was written; newest first (`desc`) unless told otherwise. */
+  readonly order?: "asc" | "desc" | undefined;
   readonly cursor?: string | undefined;
   readonly limit: number;
 }
@@ -166,6 +170,9 @@ export interface AuditQuery {
   readonly action?: string | undefined;
   readonly who?: string | undefined;
   readonly target?: string | undefined;
+  /** Seconds since 1970: the first moment that counts, and the last. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
   readonly cursor?: string | undefined;
   readonly limit: number;
 }

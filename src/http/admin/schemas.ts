@@ -144,10 +144,25 @@ const RULE_FILTERS = {
       { description: "active, expired, lifted or unreadable" },
     ),
   ),
+  via: Type.Optional(
+    Type.Union(
+      (["cli", "page", "api", "import", "server"] as const).map((via) => Type.Literal(via)),
+      { description: "cli, page, api, import or server" },
+    ),
+  ),
+  order: Type.Optional(
+    Type.Union([Type.Literal("asc"), Type.Literal("desc")], {
+      description: "asc for the oldest first, or desc",
+    }),
+  ),
 } as const;
 
 export const RulesQuery = Type.Object(
-  { ...RULE_FILTERS, cursor: Type.Optional(Cursor), limit: Type.Optional(Limit) },
+  {
+    ...RULE_FILTERS,
+    cursor: Type.Optional(Cursor),
+    limit: Type.Optional(Limit),
+  },
   CLOSED,
 );
 
@@ -156,6 +171,12 @@ export const AuditPageQuery = Type.Object(
     action: Type.Optional(Filter),
     who: Type.Optional(Filter),
     target: Type.Optional(Filter),
+    from: Type.Optional(
+      Type.Integer({ minimum: 0, description: "whole seconds since 1970: not earlier" }),
+    ),
+    to: Type.Optional(
+      Type.Integer({ minimum: 0, description: "whole seconds since 1970: not later" }),
+    ),
     cursor: Type.Optional(Cursor),
     limit: Type.Optional(Limit),
   },
