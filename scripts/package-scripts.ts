@@ -7,8 +7,7 @@ Version: ${version}
 Architecture: ${arch}
 Maintainer: haproxy-jwt developers <haproxy-jwt@localhost>
 Installed-Size: ${installedKib}
-Depends: libc6 (>= 2.28), init-system-helpers (>= 1.52), passwd
-Recommends: haproxy (>= 2.6), lua-cjson, lua-luaossl
+Depends: libc6 (>= 2.28), init-system-helpers (>= 1.52), passwd, haproxy (>= 2.6), lua-cjson, lua-luaossl
 Section: net
 Priority: optional
 Description: verifies JSON Web Tokens in HAProxy and takes them back
@@ -18,9 +17,6 @@ Description: verifies JSON Web Tokens in HAProxy and takes them back
 `;
 }
 
-/** HAProxy may be installed later: then its group may read the key as well. */
-export const TRIGGERS = "interest-noawait /usr/sbin/haproxy\n";
-
 /** Sets up user, folder and key; starts our own service and never touches HAProxy's. */
 export const POSTINST = `#!/bin/sh
 set -e
@@ -28,21 +24,7 @@ set -e
 KEY=/etc/haproxy-jwt/verifier.key
 STATE=/var/lib/haproxy-jwt
 
-share_key() {
-  if getent group haproxy >/dev/null; then
-    chown root:haproxy "$KEY"
-    chmod 0640 "$KEY"
-  fi
-}
-
-case "$1" in
-  triggered)
-    share_key
-    exit 0
-    ;;
-  configure) ;;
-  *) exit 0 ;;
-esac
+[ "$1" = configure ] || exit 0
 
 if ! getent passwd haproxy-jwt >/dev/null; then
   useradd --system --user-group --no-create-home --home-dir "$STATE" \\
@@ -51,7 +33,9 @@ fi
 [ -d "$STATE" ] || install -d -o haproxy-jwt -g haproxy-jwt -m 0700 "$STATE"
 if [ ! -e "$KEY" ]; then
   (umask 077; head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=' >"$KEY")
-  share_key
+  # HAProxy reads it: its package comes before this one, and its group with it.
+  chown root:haproxy "$KEY"
+  chmod 0640 "$KEY"
 fi
 
 deb-systemd-helper unmask haproxy-jwt.service >/dev/null || true

@@ -99,7 +99,6 @@ function writeControl(files: ReturnType<typeof layOut>): void {
   write("control", scripts.control(options.version, options.arch, Math.ceil(bytes / 1024)));
   write("conffiles", `${config.join("\n")}\n`);
   write("md5sums", `${sums.join("\n")}\n`);
-  write("triggers", scripts.TRIGGERS);
   write("postinst", scripts.POSTINST, 0o755);
   write("prerm", scripts.PRERM, 0o755);
   write("postrm", scripts.POSTRM, 0o755);

@@ -56,7 +56,7 @@ function closure(names: readonly string[]): readonly Locked[] {
   const found = new Map<string, Locked>();
   const add = (name: string): void => {
     const one = locked.get(name);
-    // An optional peer that was not installed is not inside.
+    // What was not installed is not inside.
     if (one === undefined || found.has(name)) return;
     found.set(name, one);
     one.needs.forEach(add);
@@ -79,12 +79,15 @@ function parseEntry(entry: unknown): Locked {
     throw new Error("bun.lock has an entry that cannot be read");
   }
   const members = toMembers(details);
+  const peers = members.get("optionalPeers");
+  // Installed perhaps for another reason; the program does not ask for it.
+  const optional: readonly unknown[] = Array.isArray(peers) ? peers : [];
   return {
     name: id.slice(0, at),
     version: id.slice(at + 1),
-    needs: ["dependencies", "peerDependencies"].flatMap((kind) => [
-      ...toMembers(members.get(kind)).keys(),
-    ]),
+    needs: ["dependencies", "peerDependencies"]
+      .flatMap((kind) => [...toMembers(members.get(kind)).keys()])
+      .filter((name) => !optional.includes(name)),
     integrity,
   };
 }
