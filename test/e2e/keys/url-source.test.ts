@@ -18,7 +18,6 @@ import { waitFor } from "../../helpers/wait-for.ts";
 
 const keys = createKeys();
 const issuer = createSigningKey("RS256", "issuer-1");
-const next = createSigningKey("RS256", "issuer-2");
 const mallory = createSigningKey("RS256", "mallory");
 const goodSet = { keys: [issuer.jwk] };
 const huge = { keys: [mallory.jwk, { ...mallory.jwk, kid: "x", note: "x".repeat(20 << 20) }] };
@@ -99,22 +98,13 @@ describe("a key source on the web", () => {
       expectValid(await edge.ask(mint(issuer, claims())));
       expectRefused(await edge.ask(mint(mallory, claims())), { detail: "unknown_key" });
       expect(source.fetches).not.toContain("/elsewhere");
-      // And is listened to again afterwards.
+      // And is listened to again afterwards: to a key that it has not had before.
+      const next = createSigningKey("ES256", crypto.randomUUID());
       source.answer(toAnswer({ keys: [issuer.jwk, next.jwk] }));
       await waitFor(
         "the next set to count",
-        async () => {
-          return identityOf(await edge.ask(mint(next, claims()))).valid === "1";
-        },
+        async () => identityOf(await edge.ask(mint(next, claims()))).valid === "1",
         30_000,
-      );
-      source.answer(toAnswer(goodSet));
-      await waitFor(
-        "it to be gone again",
-        async () => {
-          return identityOf(await edge.ask(mint(next, claims()))).valid === "0";
-        },
-        10_000,
       );
     },
     70_000,
@@ -122,10 +112,9 @@ describe("a key source on the web", () => {
 
   test("that is down changes nothing", async () => {
     await source.down();
-    for (let i = 0; i < 3; i++) {
-      expectValid(await edge.ask(mint(issuer, claims())));
-      await waitFor("another moment", () => edge.server.isReady());
-    }
+    // Two intervals and more: it has been asked for in vain.
+    const until = performance.now() + 2500;
+    while (performance.now() < until) expectValid(await edge.ask(mint(issuer, claims())));
     await source.up();
     await waitForFetches();
     expectValid(await edge.ask(mint(issuer, claims())));
