@@ -14,6 +14,7 @@ const PROMOTE_LIMIT = 64;
 export interface Ladders {
   add(rule: Filed, guard: number, entry: RuleEntry): void;
   remove(subjectId: number, ruleId: number, guard: number, entry: RuleEntry): void;
+  has(subjectId: number, ruleId: number, guard: number, entry: RuleEntry): boolean;
   /** Finds the rule by going through all of the subject's: for a rule that cannot be read. */
   removeUnread(subjectId: number, ruleId: number): void;
   hasGuard(subjectId: number, guard: number): boolean;
@@ -44,6 +45,7 @@ class SqliteLadders implements Ladders {
   readonly #waiting;
   readonly #promote;
   readonly #promoteAll;
+  readonly #find;
   readonly #drop;
   readonly #dropUnread;
   readonly #anyOf;
@@ -96,6 +98,12 @@ class SqliteLadders implements Ladders {
     this.#promoteAll = db.query<unknown, [number, number, number]>(
       "UPDATE rule_ladder SET rank = 0 WHERE subject_id = ? AND rank = 1 AND guard = ? AND shape_id = ?",
     );
+    this.#find = db.query<{ rank: number }, [number, number, number, number, number]>(
+      `SELECT rank
+      FROM rule_ladder
+      WHERE subject_id = ? AND rank IN (0, 1) AND guard = ? AND shape_id = ? AND strength = ?
+        AND rule_id = ?`,
+    );
     this.#drop = db.query<{ rank: number }, [number, number, number, number, number]>(
       `DELETE FROM rule_ladder
       WHERE subject_id = ?1 AND rank IN (0, 1) AND guard = ?2 AND shape_id = ?3
@@ -128,6 +136,12 @@ class SqliteLadders implements Ladders {
     const shapeId = this.#shapes.idOf(entry.shape);
     const gone = this.#drop.all(subjectId, guard, shapeId, entry.strength, ruleId);
     if (gone.some(({ rank }) => rank === 0)) this.#promoteBehind(subjectId, guard, shapeId);
+  }
+
+  has(subjectId: number, ruleId: number, guard: number, entry: RuleEntry): boolean {
+    const shapeId = this.#shapes.find(entry.shape);
+    if (shapeId === undefined) return false;
+    return this.#find.get(subjectId, guard, shapeId, entry.strength, ruleId) !== null;
   }
 
   removeUnread(subjectId: number, ruleId: number): void {

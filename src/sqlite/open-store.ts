@@ -18,6 +18,7 @@ import { runOffThread } from "./off-thread.ts";
 import type { Parts } from "./parts.ts";
 import { reindexIfNeeded } from "./reindex.ts";
 import { tidy } from "./retention.ts";
+import { scrub, type Scrubbed } from "./scrub.ts";
 import { createRuleRows } from "./rule-rows.ts";
 import { createRuleStore } from "./rule-store.ts";
 import { createRuleTable } from "./rule-table.ts";
@@ -38,6 +39,11 @@ export interface Store {
    * @throws AppError unavailable; what was at the path is then still there
    */
   backUp(file: string, actor: Actor): Promise<BackedUp>;
+  /**
+   * Reads every rule, gently: damaged ones refuse their scope from then on, misfiled ones are filed
+   * anew. To be called after the start and once a day; takes minutes for millions.
+   */
+  scrub(signal?: AbortSignal): Promise<Scrubbed>;
   /** SQLite's own check of the whole database: problems in its words. Takes seconds, in a thread. */
   check(): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -111,6 +117,7 @@ async function open(
       );
       return done;
     },
+    scrub: (signal) => scrub(parts, signal),
     check: async () => (await runOffThread({ task: "check", file: path })).problems,
     close: async () => {
       connection.close();

@@ -24,6 +24,8 @@ export interface Filed {
 export interface RuleFiling {
   file(rule: Filed, entries: readonly RuleEntry[]): void;
   unfile(subjectId: number, ruleId: number, entries: readonly RuleEntry[]): void;
+  /** Whether each way in which the rule has to be found leads to it. */
+  isFiled(subjectId: number, ruleId: number, entries: readonly RuleEntry[]): boolean;
   /** Finds the rule by going through all of the subject's: for a rule that cannot be read. */
   unfileUnread(subjectId: number, ruleId: number): void;
 }
@@ -36,6 +38,7 @@ class SqliteRuleFiling implements RuleFiling {
   readonly #ladders: Ladders;
   readonly #paths: KeyPaths;
   readonly #addKey;
+  readonly #findKey;
   readonly #dropKey;
   readonly #dropKeys;
   readonly #nth;
@@ -46,6 +49,9 @@ class SqliteRuleFiling implements RuleFiling {
     this.#paths = createKeyPaths(connection);
     this.#addKey = db.query<unknown, [number, number, number]>(
       "INSERT OR IGNORE INTO rule_key (subject_id, hash, rule_id) VALUES (?, ?, ?)",
+    );
+    this.#findKey = db.query<{ rule_id: number }, [number, number, number]>(
+      "SELECT rule_id FROM rule_key WHERE subject_id = ? AND hash = ? AND rule_id = ?",
     );
     this.#dropKey = db.query<unknown, [number, number, number]>(
       "DELETE FROM rule_key WHERE subject_id = ? AND hash = ? AND rule_id = ?",
@@ -82,6 +88,17 @@ class SqliteRuleFiling implements RuleFiling {
         this.#ladders.remove(subjectId, ruleId, guard, entry);
       }
     }
+  }
+
+  isFiled(subjectId: number, ruleId: number, entries: readonly RuleEntry[]): boolean {
+    const isUnder = (guard: number, entry: RuleEntry): boolean =>
+      this.#findKey.get(subjectId, guard, ruleId) !== null ||
+      this.#ladders.has(subjectId, ruleId, guard, entry);
+    return entries.every((entry) =>
+      entry.keySets.length === 0
+        ? isUnder(UNGUARDED, entry)
+        : entry.keySets.some((set) => set.every((guard) => isUnder(guard, entry))),
+    );
   }
 
   unfileUnread(subjectId: number, ruleId: number): void {

@@ -7,6 +7,8 @@ const KNOWN_LIMIT = 4096;
 export interface Shapes {
   /** Inside a transaction of the caller's. */
   idOf(digest: string): number;
+  /** The number, if one was ever given. */
+  find(digest: string): number | undefined;
 }
 
 export function createShapes(connection: Connection): Shapes {
@@ -19,6 +21,7 @@ export function createShapes(connection: Connection): Shapes {
   // A number given in a transaction that was undone will be given to another shape.
   connection.onRollback(() => known.clear());
   return {
+    find: (digest) => known.get(digest) ?? find.get(Uint8Array.fromHex(digest))?.id,
     idOf: (digest) => {
       const id = known.get(digest);
       if (id !== undefined) return id;

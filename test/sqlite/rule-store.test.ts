@@ -360,6 +360,30 @@ describe("a rule that cannot be read", () => {
     await store.close();
   });
 
+  test("is found by a scrub before any token meets it, told and audited", async () => {
+    const how = "UPDATE rule SET text = '{' WHERE id = 1";
+    const store = await openStore(await damage("bob", how), { nowMs });
+    const told: Change[] = [];
+    store.rules.onChange((changes) => told.push(...changes));
+    expect(isRevoked(store, "bob")).toBe(false);
+    expect(await store.scrub()).toEqual({ read: 2, damaged: [1], refiled: [] });
+    expect([isRevoked(store, "bob"), isRevoked(store, "joe")]).toEqual([true, false]);
+    expect(told).toMatchObject([{ scope: "subject", subject: "bob" }]);
+    expect((await store.rules.listAudit({ limit: 1 })).items[0]?.action).toBe("rule.damaged");
+    expect(await store.scrub()).toMatchObject({ damaged: [] });
+    await store.close();
+  });
+
+  test("because its keys are damaged is filed anew by a scrub", async () => {
+    const path = await damage("bob", "DELETE FROM rule_key WHERE rule_id = 1");
+    const store = await openStore(path, { nowMs });
+    const ask = () => store.index.findMatch(claims('{"jti":"a"}'), ["bob"], undefined, NOW);
+    expect(ask()).toBe(undefined);
+    expect(await store.scrub()).toMatchObject({ damaged: [], refiled: [1] });
+    expect(ask()?.ruleId).toBe(1);
+    await store.close();
+  });
+
   test("keeps the server from being ready when it is global, and judges the others", async () => {
     const how = "UPDATE rule SET text = 'garbage' WHERE id = 1";
     const store = await openStore(await damage(undefined, how), { nowMs });
