@@ -53,7 +53,8 @@ export async function scrub(parts: Parts, signal?: AbortSignal): Promise<Scrubbe
   const damaged: number[] = [];
   const refiled: number[] = [];
   let read = 0;
-  for (let after = 0; signal?.aborted !== true;) {
+  for (let after = 0; ;) {
+    if (signal?.aborted === true) break;
     const from = after;
     const records = connection.read(() => slice.all(from, SLICE));
     for (const record of records) {
