@@ -26,7 +26,7 @@ export function registerBackup(program: Command): void {
       if (!response.ok || response.body === null)
         throw new AppError("unavailable", await textOf(response));
       const bytes = await target.write(response.body);
-      if (bytes !== Number(response.headers.get("content-length"))) {
+      if (bytes !== Number(response.headers.get("x-backup-bytes"))) {
         throw new AppError("unavailable", "The copy did not arrive whole");
       }
       // The file's folder is the caller's own, not the data folder's owner's.

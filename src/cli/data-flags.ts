@@ -29,10 +29,12 @@ function settingOptions(command: Command): Readonly<Record<string, unknown>> {
     for (const option of at.options) {
       const name = option.attributeName();
       const isSetting = option instanceof SettingOption || at.parent === null;
-      if (isSetting && !values.has(name)) values.set(name, at.getOptionValue(name));
+      const value: unknown = at.getOptionValue(name);
+      // What stands nearest to the command counts.
+      if (isSetting && value !== undefined && !values.has(name)) values.set(name, value);
     }
   }
-  return Object.fromEntries([...values].filter(([, value]) => value !== undefined));
+  return Object.fromEntries(values);
 }
 
 /** The whole configuration. @throws ConfigError with every problem */

@@ -23,7 +23,8 @@ export async function readSigningKey(path: string, kid: string | undefined): Pro
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new AppError("usage", `${path} cannot be read`, { cause });
   });
-  if (text.includes("-----BEGIN")) {
+  // The seed's list has PEM inside, but is JSON.
+  if (text.trimStart().startsWith("-----BEGIN")) {
     return { material: toMaterial(() => createPrivateKey(text), path), kid, alg: undefined };
   }
   const usable = entriesOf(parse(text, path)).filter(isUsable);

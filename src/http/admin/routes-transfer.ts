@@ -10,6 +10,8 @@ import { ExportQuery, ImportedShape, ImportQuery, NothingBody } from "./schemas.
 
 const JSON_LINES = "application/x-ndjson";
 const PAGE = 200;
+/** A stream is sent without a length: this is how its receiver knows that he has all of it. */
+const BACKUP_BYTES = "x-backup-bytes";
 
 export function createTransferRoutes(options: AdminOptions): readonly Route[] {
   const { rules, nowSeconds, backUp } = options;
@@ -65,7 +67,7 @@ export function createTransferRoutes(options: AdminOptions): readonly Route[] {
         const { stream, bytes } = await backUp(actor);
         const headers = {
           "content-type": "application/vnd.sqlite3",
-          "content-length": String(bytes),
+          [BACKUP_BYTES]: String(bytes),
         };
         return new Response(stream, { headers });
       },

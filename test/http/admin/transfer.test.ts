@@ -236,7 +236,7 @@ describe("POST /backup", () => {
     });
     const response = await harness.handle(request, { kind: "control", from: "unix" });
     const bytes = await response.bytes();
-    expect(bytes.length).toBe(Number(response.headers.get("content-length")));
+    expect(bytes.length).toBe(Number(response.headers.get("x-backup-bytes")));
     const file = join(harness.folder, "copy.db");
     writeFileSync(file, bytes);
     const db = new Database(file, { readonly: true });

@@ -1,0 +1,342 @@
+/** `rules` and `revoke` of the compiled binary, with a server and without. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { type Appliance, startAppliance } from "../helpers/appliance.ts";
+import { type CommandLine, createCommandLine, parseOutput } from "../helpers/command-line.ts";
+import { mint } from "../helpers/mint.ts";
+import { createSigningKey } from "../helpers/signing-keys.ts";
+import { createTempFolder } from "../helpers/temp-folder.ts";
+import { claims, nowSeconds } from "../helpers/tokens.ts";
+
+const stack = new AsyncDisposableStack();
+const key = createSigningKey("ES256");
+const other = createSigningKey("ES256", "another");
+let keyFile: string;
+
+beforeAll(async () => {
+  keyFile = join(createTempFolder(stack), "keys.json");
+  await Bun.write(keyFile, JSON.stringify({ keys: [key.jwk] }));
+});
+afterAll(() => stack.disposeAsync());
+
+const RULE = '{"iat":{"lte":1700000000}}';
+
+describe("without a server", () => {
+  let cli: CommandLine;
+  beforeEach(() => {
+    cli = createCommandLine(join(createTempFolder(stack), "data"), { JWT_JWKS_FILE: keyFile });
+  });
+
+  test("rules add prints the rule's number as JSON, and nothing else", async () => {
+    const result = await cli(
+      "rules",
+      "add",
+      "--subject",
+      "bob",
+      "--rule",
+      RULE,
+      "--reason",
+      "r",
+      "--json",
+    );
+    expect(result.code).toBe(0);
+    expect(result.stdout.trim().split("\n")).toHaveLength(1);
+    expect(parseOutput(result)).toMatchObject({ id: 1 });
+    expect(result.stderr).toBe("");
+  });
+
+  test("a change is stored, says that nobody enforces it yet, and is no failure", async () => {
+    const { code, stdout } = await cli("revoke", "user", "bob", "--reason", "left the company");
+    expect(code).toBe(0);
+    expect(stdout).toContain("bob is revoked by rule 1");
+    expect(stdout).toContain("No server is running");
+  });
+
+  test("a change that was to be waited for exits 3, stored all the same", async () => {
+    const add = ["rules", "add", "--global", "--rule", RULE, "--reason", "r", "--wait"];
+    const people = await cli(...add);
+    expect([people.code, people.stdout.includes("No server is running")]).toEqual([3, true]);
+    const program = await cli(...add, "--json");
+    expect(program.code).toBe(3);
+    expect(parseOutput(program)).toMatchObject({ id: 2 });
+    expect(program.stderr).toContain("No server is running");
+  });
+
+  test("rules are listed, shown and lifted", async () => {
+    await cli("revoke", "user", "bob", "--reason", "left the company");
+    await cli("revoke", "block", "carol", "--reason", "fraud");
+    const list = await cli("rules", "list");
+    expect(list.stdout.split("\n")[0]).toMatch(
+      /^RULE +STATE +FOR +ADDED +ENDS +REASON +WHAT IT DOES$/,
+    );
+    expect(list.stdout).toMatch(/^2 +active +carol /m);
+    const show = await cli("rules", "show", "1");
+    expect(show.stdout).toContain("left the company");
+    expect((await cli("rules", "lift", "1", "--reason", "came back")).code).toBe(0);
+    expect((await cli("rules", "list")).stdout).not.toContain("bob");
+    const all = parseOutput(await cli("rules", "list", "--state", "all", "--json"));
+    expect(all["items"]).toHaveLength(2);
+    expect((await cli("rules", "show", "1")).stdout).toContain("came back");
+  });
+
+  test("what others wrote does not steer the terminal", async () => {
+    const rule = JSON.stringify({ name: "\u001b[2Jx\u202ey" });
+    const added = await cli("rules", "add", "--global", "--rule", rule, "--reason", "r");
+    expect(added.code).toBe(0);
+    const list = await cli("rules", "list");
+    expect(list.stdout + added.stdout).not.toMatch(/[\u001b\u202e]/);
+  });
+
+  test("a rule comes from a file or standard input as well, exact to the last digit", async () => {
+    const text = '{"cs":12345678901234567891}';
+    const add = ["rules", "add", "--global", "--reason", "r", "--rule"];
+    expect((await cli.with({ stdin: text }, ...add, "-")).code).toBe(0);
+    const file = join(createTempFolder(stack), "rule.json");
+    await Bun.write(file, text);
+    expect((await cli(...add, `@${file}`)).code).toBe(0);
+    const { stdout } = await cli("rules", "list", "--json");
+    expect(stdout.match(/"cs":12345678901234567891/g)).toHaveLength(2);
+  });
+
+  test("the data folder is named by flag before and after the command, over the environment", async () => {
+    const elsewhere = join(createTempFolder(stack), "data");
+    await cli("--data-dir", elsewhere, "revoke", "user", "a", "--reason", "r");
+    await cli("revoke", "user", "b", "--reason", "r", "--data-dir", elsewhere);
+    expect((await cli("rules", "list")).stdout).toContain("There is no such rule");
+    const { stdout } = await cli("rules", "list", "--data-dir", elsewhere, "--json");
+    expect((JSON.parse(stdout) as { items: unknown[] }).items).toHaveLength(2);
+  });
+
+  test("many commands at once wait for one another", async () => {
+    const runs = Array.from({ length: 6 }, (_, index) =>
+      cli("revoke", "user", `u${index}`, "--reason", "r", "--json"),
+    );
+    const codes = (await Promise.all(runs)).map(({ code }) => code);
+    expect(codes).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(parseOutput(await cli("rules", "list", "--json"))["items"]).toHaveLength(6);
+  });
+
+  test("data and its folder are its owner's alone", async () => {
+    await cli("revoke", "user", "bob", "--reason", "r");
+    const { stat } = await import("node:fs/promises");
+    expect((await stat(cli.dataDir)).mode & 0o777).toBe(0o700);
+    for await (const file of new Bun.Glob("*").scan(cli.dataDir)) {
+      expect([file, (await stat(join(cli.dataDir, file))).mode & 0o777]).toEqual([file, 0o600]);
+    }
+  });
+
+  const REFUSED: readonly (readonly [string, number, string, readonly string[]])[] = [
+    [
+      "an empty rule",
+      1,
+      "empty rule",
+      ["rules", "add", "--global", "--rule", "{}", "--reason", "r"],
+    ],
+    [
+      "a rule that is no JSON",
+      1,
+      "not JSON",
+      ["rules", "add", "--global", "--rule", "{", "--reason", "r"],
+    ],
+    [
+      "a rule of two values",
+      1,
+      "not JSON",
+      ["rules", "add", "--global", "--rule", '{"a":1},"x":{}', "--reason", "r"],
+    ],
+    [
+      "an unknown operator",
+      1,
+      "/rule/iat/near",
+      ["rules", "add", "--global", "--rule", '{"iat":{"near":1}}', "--reason", "r"],
+    ],
+    [
+      "an end in the past",
+      1,
+      "expireAt",
+      ["rules", "add", "--global", "--rule", RULE, "--reason", "r", "--expire-at", "5"],
+    ],
+    ["a blank reason", 1, "reason", ["revoke", "user", "bob", "--reason", " "]],
+    ["a rule that is not there", 1, "no rule", ["rules", "show", "7"]],
+    ["to lift what is not there", 1, "no rule", ["rules", "lift", "7", "--reason", "r"]],
+    ["a token that is none", 1, "not authentic", ["revoke", "token", "x.y.z", "--reason", "r"]],
+    ["no scope", 2, "--global", ["rules", "add", "--rule", RULE, "--reason", "r"]],
+    [
+      "two scopes",
+      2,
+      "--global",
+      ["rules", "add", "--global", "--subject", "b", "--rule", RULE, "--reason", "r"],
+    ],
+    [
+      "an issuer for everybody",
+      2,
+      "--global",
+      ["rules", "add", "--global", "--issuer", "i", "--rule", RULE, "--reason", "r"],
+    ],
+    ["no reason", 2, "--reason", ["revoke", "user", "bob"]],
+    ["no name", 2, "name", ["revoke", "user", "--reason", "r"]],
+    ["a second name", 2, "too many arguments", ["revoke", "user", "bob", "carol", "--reason", "r"]],
+    ["an unknown flag", 2, "unknown option", ["revoke", "user", "bob", "--reason", "r", "--force"]],
+    ["an unknown command", 2, "unknown command", ["revoke", "everything"]],
+    ["a number that is none", 2, "whole number", ["rules", "show", "x"]],
+    [
+      "a time-out that is too long",
+      2,
+      "0 to 60",
+      ["revoke", "user", "b", "--reason", "r", "--timeout", "61"],
+    ],
+    ["everybody, unasked", 2, "--yes", ["revoke", "all", "--reason", "r"]],
+    [
+      "a moment that is none",
+      2,
+      "--before",
+      ["revoke", "all", "--before", "noon", "--reason", "r", "--yes"],
+    ],
+    [
+      "a token file that is not there",
+      2,
+      "cannot be read",
+      ["revoke", "token", "--file", "/none", "--reason", "r"],
+    ],
+  ];
+  for (const [what, code, word, args] of REFUSED) {
+    test(`refuses ${what} with exit code ${code}, and writes nothing`, async () => {
+      const result = await cli(...args);
+      expect([result.code, result.stdout]).toEqual([code, ""]);
+      expect(result.stderr).toContain(word);
+      expect(parseOutput(await cli("rules", "list", "--state", "all", "--json"))["items"]).toEqual(
+        [],
+      );
+    });
+  }
+
+  test("a configuration error names every problem with its key, and exits 78", async () => {
+    const env = { JWT_CLOCK_SKEW: "soon", JWT_LEGACY: "maybe" };
+    const result = await cli.with({ env }, "revoke", "user", "bob", "--reason", "r");
+    expect(result.code).toBe(78);
+    expect(result.stderr).toContain("JWT_CLOCK_SKEW");
+    expect(result.stderr).toContain("JWT_LEGACY");
+  });
+});
+
+describe("somebody else's data folder", () => {
+  const asNobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"];
+
+  test("is written by root as its owner, and by nobody else", async () => {
+    if (process.getuid?.() !== 0) return;
+    const folder = createTempFolder(stack);
+    const { chmod, chown, mkdir, stat } = await import("node:fs/promises");
+    const dataDir = join(folder, "data");
+    await chmod(folder, 0o755);
+    await mkdir(dataDir, { mode: 0o700 });
+    await chown(dataDir, 4242, 4343);
+    const cli = createCommandLine(dataDir);
+    expect((await cli("revoke", "user", "bob", "--reason", "r")).code).toBe(0);
+    const { uid, gid, mode } = await stat(join(dataDir, "haproxy-jwt.db"));
+    expect([uid, gid, mode & 0o777]).toEqual([4242, 4343, 0o600]);
+    const refused = await cli.with({ prefix: asNobody, cwd: "/" }, "rules", "list");
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain("as root");
+    const { stdout } = await cli("rules", "show", "1");
+    expect(stdout).toContain("root (cli, local)");
+  });
+});
+
+describe("with a server", () => {
+  let server: Appliance;
+  let cli: CommandLine;
+  beforeAll(async () => {
+    server = await startAppliance(stack, {
+      folder: createTempFolder(stack),
+      env: { JWT_JWKS_FILE: keyFile },
+    });
+    cli = createCommandLine(server.dataDir);
+    // Nothing is confirmed in the first seconds: verifiers of a former life could still remember.
+    await cli("revoke", "user", "first", "--reason", "r", "--timeout", "30");
+  });
+
+  const judged = async (token: string) => (await server.judge(token)).detail ?? "valid";
+
+  test("revoke user says what it did, and it holds when it returns", async () => {
+    const token = mint(key, claims());
+    expect(await judged(token)).toBe("valid");
+    const { code, stdout } = await cli("revoke", "user", "bob", "--reason", "left the company");
+    expect(code).toBe(0);
+    expect(stdout).toContain("bob is revoked by rule");
+    expect(stdout).toContain("Enforced");
+    expect(await judged(token)).toBe("revoked");
+    const inspected = await cli.with({ stdin: token }, "token", "inspect");
+    expect(inspected.stdout).toContain("left the company");
+  });
+
+  test("each intent turns away what it is meant for", async () => {
+    const carol = (more: Readonly<Record<string, unknown>> = {}) =>
+      mint(key, claims({ sub: "carol", username: "carol", ...more }));
+    const [one, two] = [carol({ jti: "one" }), carol({ jti: "two" })];
+    expect((await cli.with({ stdin: `${one}\n` }, "revoke", "token", "--reason", "r")).code).toBe(
+      0,
+    );
+    expect([await judged(one), await judged(two)]).toEqual(["revoked", "valid"]);
+    const family = carol({ rt: "77", jti: "three" });
+    expect((await cli("revoke", "family", "77", "--subject", "carol", "--reason", "r")).code).toBe(
+      0,
+    );
+    expect([await judged(family), await judged(two)]).toEqual(["revoked", "valid"]);
+    expect((await cli("revoke", "block", "carol", "--reason", "r")).code).toBe(0);
+    expect(await judged(carol({ jti: "four" }))).toBe("revoked");
+    const dave = mint(key, claims({ sub: "dave", username: "dave", iat: nowSeconds() - 500 }));
+    const before = String(nowSeconds() - 400);
+    expect((await cli("revoke", "all", "--before", before, "--reason", "r", "--yes")).code).toBe(0);
+    expect(await judged(dave)).toBe("revoked");
+  });
+
+  test("--wait answers with who enforces it, --no-wait at once", async () => {
+    const waited = await cli("revoke", "user", "x", "--reason", "r", "--wait", "--json");
+    expect(waited.code).toBe(0);
+    expect(parseOutput(waited)).toMatchObject({ applied: true, verifiers: [] });
+    const hasty = await cli("revoke", "user", "x", "--reason", "r", "--no-wait");
+    expect(hasty.stdout).toContain("--wait would say");
+    const program = await cli("revoke", "user", "x", "--reason", "r", "--json");
+    expect(parseOutput(program)).not.toContainKey("applied");
+  });
+
+  test("what somebody remembers for a time is waited for; when that is too long it exits 3", async () => {
+    const token = mint(key, claims({ sub: "erin", username: "erin" }));
+    await server.judge(token, { "x-jwt-ttl": "20" });
+    const result = await cli("revoke", "user", "erin", "--reason", "r", "--timeout", "1");
+    expect(result.code).toBe(3);
+    expect(result.stdout).toContain("not confirmed within 1 s");
+    expect(await judged(token)).toBe("revoked");
+  });
+
+  test("a forged token revokes nobody", async () => {
+    const forged = mint(other, claims({ sub: "frank", jti: "f" }), {
+      alg: "ES256",
+      kid: key.kid,
+    });
+    const result = await cli.with({ stdin: forged }, "revoke", "token", "--reason", "r");
+    expect([result.code, result.stdout]).toEqual([1, ""]);
+    expect(result.stderr).not.toContain("frank");
+    expect(result.stderr).not.toContain(forged.slice(0, 20));
+  });
+
+  test("the same refusals come from it, in the same words", async () => {
+    const result = await cli("rules", "add", "--global", "--rule", "{}", "--reason", "r");
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain("an empty rule would match every token");
+  });
+
+  test("only it writes: the control socket is its owner's, and the caller is in the audit", async () => {
+    const { stat } = await import("node:fs/promises");
+    expect((await stat(join(server.dataDir, "control.sock"))).mode & 0o777).toBe(0o600);
+    const { stdout } = await cli("rules", "show", "1");
+    expect(stdout).toMatch(/by \S+ \(cli, unix\)/);
+  });
+
+  test("a second server does not get the folder", async () => {
+    const env = { JWT_LISTEN: "127.0.0.1:0", JWT_ADMIN_LISTEN: "127.0.0.1:0" };
+    const second = await cli.with({ env }, "serve");
+    expect(second.code).toBe(1);
+    expect(second.stderr).toContain("another process");
+  });
+});
