@@ -9,9 +9,13 @@ package.path = here .. "/?.lua;" .. package.path
 local base64url = require("verify-jwt.base64url")
 local cache = require("verify-jwt.cache")
 local clock = require("verify-jwt.clock")
+local feed = require("verify-jwt.feed")
 local headers = require("verify-jwt.headers")
+local http_client = require("verify-jwt.http_client")
 local judge = require("verify-jwt.judge")
 local key_source = require("verify-jwt.key_source")
+local lease = require("verify-jwt.lease")
+local memory = require("verify-jwt.memory")
 local packed = require("verify-jwt.packed")
 local request = require("verify-jwt.request")
 local servers = require("verify-jwt.servers")
@@ -20,7 +24,7 @@ local token_server = require("verify-jwt.token_server")
 local transport = require("verify-jwt.transport")
 local verdict = require("verify-jwt.verdict")
 
-local DEFAULT_TTL = 3
+local DEFAULT_TTL, DEFAULT_TTL_UNDER_LEASE = 3, 60
 local REFUSALS = 1000
 -- On the average a verdict weighs a quarter of this.
 local BYTES_PER_ENTRY = 4096
@@ -48,8 +52,6 @@ local options, problems = settings.read(os.getenv, read_file)
 if #problems > 0 then
   error("haproxy-jwt: " .. table.concat(problems, "; "), 0)
 end
-options.cache_ttl = options.cache_ttl or DEFAULT_TTL
-
 -- One state for all threads has the number 0.
 local is_shared = core.thread == 0
 
@@ -58,11 +60,6 @@ local pool = transport.create(core, {
   now = time.now, keep_alive = not is_shared,
 })
 local group = servers.create(core, options.backend)
-local server = token_server.create({
-  transport = pool, servers = group, now = time.now, log = log,
-  head = token_server.head(options, options.cache_ttl),
-  has_key = options.verifier_key ~= nil,
-})
 local source = key_source.create({
   core = core, settings = options, read_file = read_file, now = time.now,
   log = log,
@@ -70,12 +67,54 @@ local source = key_source.create({
 local variables = settings.variable_names(options.claim_vars)
 local known = cache.create({
   entries = options.cache_size, refusals = REFUSALS,
-  bytes = options.cache_size * BYTES_PER_ENTRY,
+  bytes = options.cache_size * BYTES_PER_ENTRY, stale = options.stale or 0,
 })
-local court = judge.create({
+
+-- With the verifier's key there is a feed, and what is remembered counts
+-- under its lease; without, for a time that the server is told.
+local court, keys_due
+local trust = lease.create(options.stale)
+local news = options.verifier_key and feed.create({
+  request = function(server, list, deadline)
+    if is_shared and core.get_info().Nbthread ~= 1 then
+      local wait_ms = math.ceil((deadline - time.now()) * 1000)
+      return http_client.get_from(core, server, "/feed", list, wait_ms)
+    end
+    return pool.get(server, "/feed", list, deadline)
+  end,
+  servers = group, clock = time, lease = trust, cache = known,
+  verifier_key = options.verifier_key, stale = options.stale,
+  name = function()
+    local info = core.get_info()
+    return ("%s/%s/%d"):format(info.node or info.Node or "haproxy",
+      info.Pid, core.thread)
+  end,
+  agent = function() return "HAProxy/" .. core.get_info().Version end,
+  counters = function()
+    return ("%s,entries=%d,bytes=%d"):format(court.counters(),
+      known.entries(), known.bytes())
+  end,
+  on_keys = function() keys_due = true end,
+  nap = core.msleep,
+})
+local recall
+if news then
+  recall = memory.by_lease(time, trust,
+    options.cache_ttl or DEFAULT_TTL_UNDER_LEASE, news.id, news.start_over)
+else
+  recall = memory.by_time(time, options.cache_ttl or DEFAULT_TTL)
+end
+
+local server = token_server.create({
+  transport = pool, servers = group, now = time.now, log = log,
+  head = token_server.head(options), has_key = news ~= nil,
+  only = function() return trust.server end,
+  on_away = function(away) if news then news.on_away(away) end end,
+})
+court = judge.create({
   settings = options, cache = known, packer = packed.create(variables),
   ask = server.ask, ring = source.ring, decode = base64url.decode,
-  clock = time, nap = core.msleep,
+  clock = time, nap = core.msleep, memory = recall,
 })
 local read_token = request.reader(options)
 local writer = headers.create(variables or {})
@@ -108,12 +147,15 @@ core.register_converters("verify-jwt-known", function(text)
 end)
 
 --- Runs a step for ever; an error in one round must not end the rounds.
+-- @param milliseconds between two rounds; 0 for a step that waits by itself
 local function repeat_every(milliseconds, step)
   core.register_task(function()
     while true do
       local ok, problem = pcall(step)
       if not ok then pcall(log, tostring(problem)) end
-      core.msleep(milliseconds)
+      if milliseconds > 0 or not ok then
+        core.msleep(math.max(milliseconds, TICK_MS))
+      end
     end
   end)
 end
@@ -138,7 +180,11 @@ end)
 source.update(true)
 
 repeat_every(TICK_MS, function()
-  time.tick()
+  -- A clock that was set back must revive nothing.
+  if time.tick() then
+    known.clear()
+    if news then news.start_over() end
+  end
   pool.sweep()
   court.sweep()
 end)
@@ -147,4 +193,12 @@ repeat_every(REFRESH_MS, function()
   pace_collector()
 end)
 repeat_every(2 * TICK_MS, server.probe)
-repeat_every(options.sync_interval * 1000, source.update)
+if news then repeat_every(0, news.poll) end
+
+local keys_read_at = -math.huge
+repeat_every(REFRESH_MS, function()
+  local is_due = time.now() - keys_read_at >= options.sync_interval
+  if not is_due and not keys_due then return end
+  keys_due, keys_read_at = false, time.now()
+  source.update()
+end)

@@ -12,7 +12,7 @@ local BODY, HEADER = verdict.BODY, verdict.HEADER
 local VARIABLES, UNTIL = verdict.VARIABLES, verdict.UNTIL
 local FINAL = verdict.FINAL
 local WALL_END, MONOTONIC_END = verdict.WALL_END, verdict.MONOTONIC_END
-local WEIGHT = verdict.WEIGHT
+local WEIGHT, SEQ, TAGS = verdict.WEIGHT, verdict.SEQ, verdict.TAGS
 
 -- Lua hashes only some characters of a long string, so outsiders could make
 -- thousands of refused texts that fall on one slot. Up to 40 characters it
@@ -23,7 +23,7 @@ local SLOT_CHARACTERS = 40
 
 -- What an entry weighs beside its texts; measured.
 local ENTRY_BYTES = 420
-local VARIABLE_BYTES = 60
+local VARIABLE_BYTES, TAG_BYTES = 60, 200
 
 local cache = {}
 
@@ -31,6 +31,7 @@ local function weight_of(entry)
   local bytes = ENTRY_BYTES + #entry[KEY]
   if entry[BODY] then bytes = bytes + #entry[BODY] end
   if entry[HEADER] then bytes = bytes + #entry[HEADER] end
+  if entry[TAGS] then bytes = bytes + TAG_BYTES * #entry[TAGS] end
   local variables = entry[VARIABLES]
   if variables then
     for i = 2, #variables, 2 do
@@ -45,13 +46,32 @@ end
 -- is used moves back to the young one.
 local function store(max_entries, max_bytes)
   local young, old, count, bytes, old_bytes = {}, {}, 0, 0, 0
+  -- Tag -> the one record that all its entries share; each generation knows
+  -- the tags of its own entries.
+  local young_tags, old_tags = {}, {}
   local self = {}
+
+  local function note_tags(entry)
+    local tags = entry[TAGS]
+    if not tags then return end
+    for i = 1, #tags do
+      local record = tags[i]
+      if type(record) == "string" then
+        record = young_tags[record] or old_tags[record]
+          or { tag = record, changed = -1 }
+        tags[i] = record
+      end
+      young_tags[record.tag] = record
+    end
+  end
 
   local function put(slot, entry)
     local weight = entry[WEIGHT]
     if count >= max_entries // 2 or bytes + weight > max_bytes // 2 then
       old, old_bytes, young, count, bytes = young, bytes, {}, 0, 0
+      old_tags, young_tags = young_tags, {}
     end
+    note_tags(entry)
     local before = young[slot]
     if before then
       bytes = bytes - before[WEIGHT]
@@ -93,20 +113,33 @@ local function store(max_entries, max_bytes)
     return bytes + old_bytes
   end
 
+  --- Makes everything stale that bears a tag and was judged before.
+  function self.change(tag, seq)
+    local record = young_tags[tag] or old_tags[tag]
+    if record then record.changed = seq end
+  end
+
+  function self.entries()
+    return count
+  end
+
   function self.clear()
     young, old, count, bytes, old_bytes = {}, {}, 0, 0, 0
+    young_tags, old_tags = {}, {}
   end
 
   return self
 end
 
 --- Creates a cache.
--- @param options { entries, bytes, refusals } the bounds: of verdicts, of
---   what they weigh, and of refusals, which have a place of their own so
---   that bad tokens cannot push out good ones
+-- @param options { entries, bytes, refusals, stale } the bounds: of verdicts,
+--   of what they weigh, and of refusals, which have a place of their own so
+--   that bad tokens cannot push out good ones; and how many seconds a valid
+--   verdict may still be asked for after its time
 function cache.create(options)
   local good = store(options.entries, options.bytes)
   local bad = store(options.refusals, options.bytes // 8)
+  local stale = options.stale or 0
   local self = {}
 
   local function is_fresh(entry, wall, monotonic)
@@ -114,12 +147,23 @@ function cache.create(options)
       and monotonic < entry[MONOTONIC_END]
   end
 
+  local function is_changed(entry)
+    local tags = entry[TAGS]
+    if not tags then return false end
+    local seq = entry[SEQ]
+    for i = 1, #tags do
+      if tags[i].changed > seq then return true end
+    end
+    return false
+  end
+
   --- An entry is forgotten when its time is over, and kept when only the
   -- ticker of the clock is late.
   local function get_fresh(from, key, entry, wall, monotonic)
     if is_fresh(entry, wall, monotonic) then return entry end
-    if monotonic < math.huge or wall >= entry[WALL_END]
-      or wall >= entry[UNTIL] then
+    local is_late = monotonic < math.huge
+      and monotonic >= entry[MONOTONIC_END] + stale
+    if is_late or wall >= entry[WALL_END] + stale or wall >= entry[UNTIL] then
       from.remove(key)
     end
     return nil
@@ -131,7 +175,23 @@ function cache.create(options)
   function self.get_valid(text, wall, monotonic)
     local entry = good.get(text)
     if not entry then return nil end
+    if is_changed(entry) then
+      good.remove(text)
+      return nil
+    end
     return get_fresh(good, text, entry, wall, monotonic)
+  end
+
+  --- The valid verdict for exactly this text, if it was still good some
+  -- seconds ago (`stale` of the options) and has not expired.
+  function self.get_stale(text, wall, monotonic)
+    local entry = good.get(text)
+    if not entry or is_changed(entry) or wall >= entry[UNTIL]
+      or wall >= entry[WALL_END] + stale
+      or monotonic >= entry[MONOTONIC_END] + stale then
+      return nil
+    end
+    return entry
   end
 
   --- The same, or a refusal for exactly this text.
@@ -160,6 +220,16 @@ function cache.create(options)
     else
       bad.put(sub(text, -SLOT_CHARACTERS), entry)
     end
+  end
+
+  --- Forgets what was judged before a change and bears one of its tags.
+  function self.change(tags, seq)
+    for _, tag in ipairs(tags) do good.change(tag, seq) end
+  end
+
+  --- How many valid verdicts the young generation holds.
+  function self.entries()
+    return good.entries()
   end
 
   --- What the verdicts kept weigh, at the most.

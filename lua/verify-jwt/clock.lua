@@ -10,10 +10,11 @@ clock.LAG_SECONDS = 0.1
 -- A ticker that has been silent for longer is taken for dead.
 local MAX_SILENCE_SECONDS = 2
 
---- @param read  core.now
+--- @param read core.now
 -- @param wall os.time
 function clock.create(read, wall)
   local ticked, ticked_wall = -math.huge, -math.huge
+  local offset
   local self = { wall = wall }
 
   --- Seconds of HAProxy's clock.
@@ -23,8 +24,12 @@ function clock.create(read, wall)
   end
 
   --- To be called every 50 ms by a task.
+  -- @return true when the wall clock was set back since the last tick
   function self.tick()
+    local before = ticked_wall
     ticked, ticked_wall = self.now(), wall()
+    if ticked_wall ~= before then offset = ticked_wall - ticked end
+    return ticked_wall < before
   end
 
   --- Seconds of HAProxy's clock at the last tick, for a fraction of what
@@ -34,6 +39,12 @@ function clock.create(read, wall)
   function self.coarse(wall_now)
     if wall_now - ticked_wall > MAX_SILENCE_SECONDS then return math.huge end
     return ticked
+  end
+
+  --- What a finer wall clock showed at a moment of HAProxy's, or a little
+  -- less: the first tick of a second tells how the two lie to each other.
+  function self.wall_at(moment)
+    return offset and moment + offset or wall() - 1
   end
 
   return self

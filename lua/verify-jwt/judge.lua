@@ -13,6 +13,7 @@ local sub = string.sub
 
 local BODY, PACKED = verdict.BODY, verdict.PACKED
 
+local MAX_QUESTIONS = 3
 local MAX_WAITING = 2000
 local MAX_WAIT_SECONDS = 0.9
 local FIRST_NAP_MS, LONGEST_NAP_MS = 1, 8
@@ -32,18 +33,21 @@ function judge.refusal(detail)
 end
 
 --- Creates a judge.
--- @param deps { settings, cache, packer, ask, ring, decode, clock, nap }
---   ask(text, thumbprint, is_jwe) -> verdict; ring() -> the keys of now;
---   decode(base64url) -> bytes; nap(milliseconds) lets others run
+-- @param deps { settings, cache, packer, ask, ring, decode, clock, nap,
+--   memory }
+--   ask(text, header, thumbprint, is_jwe) -> verdict, epoch; ring() -> the
+--   keys of now; decode(base64url) -> bytes; nap(milliseconds) lets others
+--   run; memory is what `memory.lua` creates
 function judge.create(deps)
   local settings, cache, packer = deps.settings, deps.cache, deps.packer
   local wall, now, coarse = deps.clock.wall, deps.clock.now, deps.clock.coarse
-  local ttl = settings.cache_ttl
+  local memory = deps.memory
   local parse = token.parser()
   -- A cookie or a parameter beside the header would make it ambiguous, and
   -- the fast path does not look there.
-  local is_fast = ttl > 0 and not settings.cookie and not settings.query
+  local is_fast = not settings.cookie and not settings.query
   local pending, waiting = {}, 0
+  local hits, asked, stale_hits = 0, 0, 0
   local self = {}
 
   --- Refuses a bad signature, or names the key under which it holds; nil
@@ -60,22 +64,38 @@ function judge.create(deps)
     return nil, REFUSAL.signature
   end
 
+  --- Asks until the answer is not older than what is applied here.
+  local function ask_current(text, thumbprint, is_jwe)
+    for _ = 1, MAX_QUESTIONS do
+      asked = asked + 1
+      local how = memory.begin()
+      local entry, epoch = deps.ask(text, how.header, thumbprint, is_jwe)
+      if entry == verdict.unavailable then return entry, nil, epoch end
+      if memory.is_current(how, entry, epoch) then return entry, how end
+    end
+    return verdict.unavailable
+  end
+
+  --- The verdict; how it may be remembered, or nil; and true where nobody
+  -- could be reached.
   local function ask(text)
     local header, payload, bytes = parse(text)
     if not header then return REFUSAL.malformed end
     local thumbprint, refusal = check_signature(text, header, payload, bytes)
     if refusal then return refusal end
-    local entry = deps.ask(text, thumbprint, payload == nil)
+    local entry, how, is_unreachable =
+      ask_current(text, thumbprint, payload == nil)
     if entry[BODY] and settings.body_encoding == "base64url" then
       entry[BODY] = payload or base64url.encode(entry[BODY])
     end
-    return entry
+    return entry, how, is_unreachable
   end
 
   --- Waits for the answer to a question that somebody else has put. nil when
-  -- it does not come: its asker may have gone together with its client.
+  -- it does not come, its asker being gone together with its client, or when
+  -- it may not be shared.
   local function wait(question)
-    if waiting >= MAX_WAITING then return nil end
+    if waiting >= MAX_WAITING then return verdict.unavailable end
     waiting = waiting + 1
     local nap = FIRST_NAP_MS
     repeat
@@ -86,33 +106,50 @@ function judge.create(deps)
     return question.answer
   end
 
-  --- Asks, so that there is one question per token at a time.
+  --- Asks, so that there is one question per token at a time where the
+  -- answer may be remembered at all.
   local function ask_once(text, key)
     local question = pending[text]
     if question and now() < question.ends then
-      return wait(question) or verdict.unavailable
+      local entry = wait(question)
+      if entry and (entry == verdict.unavailable
+        or memory.may_share(question.how, entry)) then
+        return entry, question.is_unreachable
+      end
+      if not entry then return verdict.unavailable end
     end
-    local asked_wall, asked_now = wall(), now()
-    question = { ends = asked_now + MAX_WAIT_SECONDS }
+    question = { ends = now() + MAX_WAIT_SECONDS }
     pending[text] = question
-    local ok, entry = pcall(ask, text)
+    local ok, entry, how, is_unreachable = pcall(ask, text)
     if pending[text] == question then pending[text] = nil end
+    question.how, question.is_unreachable = how, is_unreachable
     question.answer = ok and entry or verdict.internal
     if not ok then error(entry, 0) end
-    cache.put(key, entry, ttl, asked_wall, asked_now)
-    return entry
+    if how then memory.keep(cache, key, entry, how) end
+    return entry, is_unreachable
+  end
+
+  --- What was known a while ago, where nobody can be asked.
+  local function find_stale(text)
+    local time = wall()
+    local tick = coarse(time)
+    if not memory.may_be_stale(time, tick) then return nil end
+    local entry = cache.get_stale(text, time, tick)
+    if not entry then return nil end
+    stale_hits = stale_hits + 1
+    return verdict.to_stale(packer.unpack(entry))
   end
 
   --- The verdict for a request's text.
   -- @param text        an Authorization header's whole value, or a token
   -- @param from_header which of the two it is
   function self.judge(text, from_header)
-    if ttl > 0 then
-      local time = wall()
-      local entry = cache.get(text, time, coarse(time))
+    local time = wall()
+    local tick = coarse(time)
+    if memory.is_trusted(time, tick) then
+      local entry = cache.get(text, time, tick)
       if entry then
-        local text_of_it = entry[PACKED]
-        if not text_of_it or text_of_it == "" then return entry end
+        hits = hits + 1
         return packer.unpack(entry)
       end
     end
@@ -123,10 +160,17 @@ function judge.create(deps)
       if not candidate then return REFUSAL[detail or "missing"] end
     end
     if #candidate > settings.max_token_bytes then return REFUSAL.too_large end
+    local entry, is_unreachable
     -- Whoever waits gets an answer a little older than its question, which
-    -- only those may who may also use a cache.
-    if ttl > 0 then return ask_once(candidate, text) end
-    return ask(candidate)
+    -- only those may who may also remember one.
+    if memory.is_trusted(time, tick) then
+      entry, is_unreachable = ask_once(candidate, text)
+    else
+      local _
+      entry, _, is_unreachable = ask(candidate)
+    end
+    if is_unreachable then return find_stale(text) or entry end
+    return entry
   end
 
   --- What the fast path takes apart for an Authorization header's value, or
@@ -134,10 +178,18 @@ function judge.create(deps)
   function self.known(text)
     if not is_fast then return nil end
     local time = wall()
-    local entry = cache.get_valid(text, time, coarse(time))
+    local tick = coarse(time)
+    if not memory.is_trusted(time, tick) then return nil end
+    local entry = cache.get_valid(text, time, tick)
     if not entry then return nil end
+    hits = hits + 1
     local packed = entry[PACKED] or packer.pack(entry)
     return packed ~= "" and packed or nil
+  end
+
+  --- What has been counted since the start, as the feed reports it.
+  function self.counters()
+    return ("hits=%d,asked=%d,stale=%d"):format(hits, asked, stale_hits)
   end
 
   --- Forgets questions whose asker is gone. To be called by a task.

@@ -69,9 +69,10 @@ function packed.create(names)
     return text
   end
 
-  --- A copy with everything that packing has replaced.
+  --- The verdict whole again: itself if it was not packed, else a copy.
   function self.unpack(entry)
     local text = entry[PACKED]
+    if not text or text == "" then return entry end
     local copy = { table.unpack(entry) }
     copy[GENERATION] = NAME_OF[sub(text, 1, 2)]
     copy[BODY] = sub(text, body_at)

@@ -15,8 +15,7 @@ local token_server = {}
 
 --- The constant beginning of every question.
 -- @param settings { verifier_key?, claim_vars }
--- @param ttl      seconds a verdict is kept here, counted from its judgement
-function token_server.head(settings, ttl)
+function token_server.head(settings)
   local claims = settings.claim_vars
   if claims ~= "*" then claims = table.concat(claims, ",") end
   local lines = {
@@ -26,7 +25,6 @@ function token_server.head(settings, ttl)
     "Content-Type: application/jwt",
     "Accept: " .. ACCEPT,
     "X-Jwt-Claims: " .. claims,
-    "X-Jwt-Ttl: " .. ttl,
   }
   if settings.verifier_key then
     lines[#lines + 1] = "Authorization: Bearer " .. settings.verifier_key
@@ -34,18 +32,22 @@ function token_server.head(settings, ttl)
   return table.concat(lines, "\r\n") .. "\r\n"
 end
 
---- @param deps { transport, servers, now, head, has_key, log }
+--- @param deps { transport, servers, now, head, has_key, log, only,
+--   on_away }
+--   only() -> the one server that may be asked while a lease runs, or nil;
+--   on_away(server) is told of each that is away from now on
 function token_server.create(deps)
   local transport, servers, now = deps.transport, deps.servers, deps.now
   local head, has_key = deps.head, deps.has_key
   local self = {}
 
-  local function request_for(text, thumbprint)
+  local function request_for(text, memory, thumbprint)
     local named = ""
     if thumbprint and has_key then
       named = "X-Jwt-Key: " .. thumbprint .. "\r\n"
     end
-    return head .. named .. "Content-Length: " .. #text .. "\r\n\r\n" .. text
+    return head .. memory .. named .. "Content-Length: " .. #text
+      .. "\r\n\r\n" .. text
   end
 
   --- A verdict, or nil when the answer is none.
@@ -59,42 +61,71 @@ function token_server.create(deps)
   local function set_away(server, away)
     if server.away == away then return end
     server.away = away
+    if away then deps.on_away(server) end
     deps.log(("token-server %s %s"):format(
       server.label, away and "does not answer" or "answers again"))
   end
 
+  --- Whom to ask next: a verifier with a lease asks only who granted it.
+  -- @return a server that was not tried yet, and whether it is the last
+  local function next_server(tried)
+    local server = deps.only()
+    if server then
+      if server.away or tried[server] then return nil end
+      return server, true
+    end
+    local candidates, left = servers.candidates(), {}
+    for _, candidate in ipairs(candidates) do
+      if not tried[candidate] then left[#left + 1] = candidate end
+    end
+    return left[1], #left == 1
+  end
+
   --- Asks for a token's verdict.
+  -- @param memory     header that says how the answer will be remembered
   -- @param thumbprint of the key that verified its signature here, or nil
   -- @param is_jwe     true when the claims come only with the verifier key
-  function self.ask(text, thumbprint, is_jwe)
+  -- @return the verdict, and the epoch it was judged in; or
+  --   verdict.unavailable and true where no server could even be reached
+  function self.ask(text, memory, thumbprint, is_jwe)
     local deadline = now() + DEADLINE_SECONDS
-    local request = request_for(text, thumbprint)
-    local candidates = servers.candidates()
-    for i, server in ipairs(candidates) do
+    local request = request_for(text, memory, thumbprint)
+    local tried, is_unreachable = {}, true
+    repeat
+      local server, is_last = next_server(tried)
+      if not server then break end
+      tried[server] = true
       local limit = deadline
-      if i < #candidates then limit = math.min(deadline,
-        now() + SHARED_SECONDS) end
+      if not is_last then limit = math.min(limit, now() + SHARED_SECONDS) end
       local answer, is_to_blame = transport.request(server, request, limit)
       if answer then
-        local result = read(answer, not is_jwe or has_key)
-        if result and result ~= verdict.unavailable then return result end
+        is_unreachable = false
+        local result, epoch = read(answer, not is_jwe or has_key)
+        if result and result ~= verdict.unavailable then
+          return result, epoch
+        end
       elseif is_to_blame then
         -- An answer, even a bad one, came at once and costs nobody time: a
         -- token that makes a server stumble must not turn it off for all.
         set_away(server, true)
       else
+        is_unreachable = false
         break
       end
-      if now() >= deadline then break end
-    end
-    return verdict.unavailable
+    until now() >= deadline
+    return verdict.unavailable, is_unreachable
+  end
+
+  --- Notes that a server keeps silent, for others who ask it things.
+  function self.blame(server)
+    set_away(server, true)
   end
 
   --- Tries the servers that are away. To be called by a task.
   function self.probe()
     for _, server in ipairs(servers.absent()) do
       local answer = transport.request(
-        server, request_for(PROBE), now() + DEADLINE_SECONDS)
+        server, request_for(PROBE, ""), now() + DEADLINE_SECONDS)
       if answer and read(answer, false) then set_away(server, false) end
     end
   end

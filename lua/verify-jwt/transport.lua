@@ -208,6 +208,16 @@ function transport.create(core, options)
     return nil, true
   end
 
+  --- The same for a GET with a list of { name, value }.
+  function self.get(server, path, headers, deadline)
+    local lines = { "GET " .. path .. " HTTP/1.1" }
+    for _, header in ipairs(headers) do
+      lines[#lines + 1] = header[1] .. ": " .. header[2]
+    end
+    return self.request(server, table.concat(lines, "\r\n") .. "\r\n\r\n",
+      deadline)
+  end
+
   --- Ends what is overdue, a drip that keeps a socket's own time-out from
   -- striking among it, and closes what was discarded. To be called all the
   -- time by a task that never ends.

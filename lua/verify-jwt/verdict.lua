@@ -11,6 +11,7 @@ local reason = require("verify-jwt.reason")
 local find = string.find
 
 local MAX_INTEGER = 2 ^ 53
+local MAX_TAGS, MAX_TAG_BYTES = 16, 64
 
 cjson.decode_max_depth(4)
 cjson.decode_invalid_numbers(false)
@@ -42,6 +43,11 @@ local verdict = {
   PACKED = 12,
   -- Bytes that the cache counts for it; set by the cache.
   WEIGHT = 13,
+  -- Sequence of the store's journal at which it was judged, or -1.
+  SEQ = 14,
+  -- What it must be forgotten for: the answer's list of tags, or false; the
+  -- cache puts its own records in their place.
+  TAGS = 15,
 }
 
 local VARIABLE_PREFIX = "txn.tkn.payload."
@@ -52,13 +58,20 @@ local function create(code, detail, generation, body, header, variables,
   ends, final)
   return {
     false, code, detail, generation, body, header, variables, ends, final,
-    0, 0, false, 0,
+    0, 0, false, 0, -1, false,
   }
 end
 
 --- A refusal made on this side.
 function verdict.refusal(code, detail)
   return create(code, detail, false, false, false, false, math.huge, false)
+end
+
+--- A copy for one request that says it is no longer sure.
+function verdict.to_stale(entry)
+  local copy = { table.unpack(entry) }
+  copy[verdict.DETAIL] = "stale"
+  return copy
 end
 
 --- Nobody could judge. Never cached.
@@ -119,12 +132,36 @@ local function until_of(answer)
   return value
 end
 
+local function is_tag_list(tags)
+  if type(tags) ~= "table" or #tags > MAX_TAGS then return false end
+  local count = 0
+  for _, tag in pairs(tags) do
+    count = count + 1
+    if type(tag) ~= "string" or #tag > MAX_TAG_BYTES then return false end
+  end
+  return count == #tags
+end
+
+--- Puts into a verdict where it was judged; the epoch, or nil where the
+-- answer does not say it all, so that it cannot be kept under a lease.
+local function note_place(entry, answer)
+  local seq = answer.seq
+  if type(seq) ~= "number" or not math.tointeger(seq) or seq < 0
+    or type(answer.epoch) ~= "string" then
+    return nil
+  end
+  entry[verdict.SEQ] = math.tointeger(seq)
+  if is_tag_list(answer.tags) then entry[verdict.TAGS] = answer.tags end
+  return answer.epoch
+end
+
 --- Reads the token-server's answer.
 -- @param text       the body
 -- @param with_claims true when a valid answer must bring claims; a JWE's are
 --   kept from a verifier that has not shown its key
--- @return a verdict, or nil when the text is anything but a whole and
---   consistent answer; or verdict.unavailable where the server says so
+-- @return a verdict, and the epoch it was judged in; or nil when the text is
+--   anything but a whole and consistent answer; or verdict.unavailable where
+--   the server says so
 function verdict.parse(text, with_claims)
   local ok, answer = pcall(cjson.decode, text)
   if not ok or type(answer) ~= "table" or not is_consistent(answer) then
@@ -151,9 +188,10 @@ function verdict.parse(text, with_claims)
   end
   local final = answer.final
   if final ~= nil and type(final) ~= "boolean" then return nil end
-  return create(answer.reason, answer.detail or false, generation,
+  local entry = create(answer.reason, answer.detail or false, generation,
     body or false, header or false, variables, ends,
     not valid and final == true)
+  return entry, note_place(entry, answer)
 end
 
 return verdict

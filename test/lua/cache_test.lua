@@ -57,7 +57,6 @@ local LATER = {
   { "at the time to live by the other clock", NOW, TIME + 2.9 },
   { "after the clock was set back", NOW - 3600, TIME + 3 },
   { "after a pause that one clock missed", NOW + 3600, TIME },
-  { "without a ticking clock", NOW, math.huge },
 }
 for _, row in ipairs(LATER) do
   test("gives nothing " .. row[1], function()
@@ -69,6 +68,77 @@ for _, row in ipairs(LATER) do
     assert(known.get(text(2), row[2], row[3]) == nil)
   end)
 end
+
+test("gives nothing while the clock does not tick, and keeps it", function()
+  local known, entry = create(), valid()
+  known.put(text(1), entry, 3, NOW, TIME)
+  assert(known.get(text(1), NOW, math.huge) == nil)
+  assert(known.get(text(1), NOW, TIME) == entry)
+end)
+
+--- A verdict that must be forgotten for its tags.
+local function tagged(seq, ...)
+  local entry = valid()
+  entry[verdict.SEQ], entry[verdict.TAGS] = seq, { ... }
+  return entry
+end
+
+test("forgets for a tag what was judged before, and nothing else", function()
+  local known = create()
+  known.put(text(1), tagged(7, "a"), 60, NOW, TIME)
+  known.put(text(2), tagged(7, "b", "a"), 60, NOW, TIME)
+  known.put(text(3), tagged(7, "b"), 60, NOW, TIME)
+  known.change({ "a", "unknown" }, 8)
+  known.put(text(4), tagged(8, "a"), 60, NOW, TIME)
+  assert(not known.get(text(1), NOW, TIME))
+  assert(not known.get_valid(text(2), NOW, TIME))
+  assert(known.get(text(3), NOW, TIME) and known.get(text(4), NOW, TIME))
+end)
+
+test("finds a tag's verdicts in both generations", function()
+  local known = create({ entries = 8 })
+  known.put(text(0), tagged(1, "a"), 60, NOW, TIME)
+  for i = 1, 4 do known.put(text(i), tagged(1, "b"), 60, NOW, TIME) end
+  known.put(text(9), tagged(1, "a"), 60, NOW, TIME)
+  known.change({ "a" }, 2)
+  assert(not known.get(text(0), NOW, TIME))
+  assert(not known.get(text(9), NOW, TIME))
+  assert(known.get(text(4), NOW, TIME))
+end)
+
+test("finds a tag after its verdict has moved back", function()
+  local known = create({ entries = 8 })
+  known.put(text(0), tagged(1, "a"), 60, NOW, TIME)
+  for i = 1, 40 do
+    known.put(text(i), tagged(1, "b"), 60, NOW, TIME)
+    assert(known.get(text(0), NOW, TIME))
+  end
+  known.change({ "a" }, 2)
+  assert(not known.get(text(0), NOW, TIME))
+end)
+
+test("gives a stale verdict for as long as it was told", function()
+  local known = cache.create({
+    entries = 100, refusals = 10, bytes = 1000000, stale = 5,
+  })
+  local entry = tagged(1, "a")
+  known.put(text(1), entry, 3, NOW, TIME)
+  assert(not known.get(text(1), NOW + 4, TIME + 4))
+  assert(known.get_stale(text(1), NOW + 7, TIME + 7) == entry)
+  assert(not known.get_stale(text(1), NOW + 8, TIME + 7))
+  assert(not known.get_stale(text(1), NOW + 7, TIME + 8))
+  known.change({ "a" }, 2)
+  assert(not known.get_stale(text(1), NOW + 4, TIME + 4))
+end)
+
+test("gives no expired verdict as a stale one", function()
+  local known = cache.create({
+    entries = 100, refusals = 10, bytes = 1000000, stale = 5,
+  })
+  known.put(text(1), valid(NOW + 4), 3, NOW, TIME)
+  assert(known.get_stale(text(1), NOW + 3, TIME + 3))
+  assert(not known.get_stale(text(1), NOW + 4, TIME + 4))
+end)
 
 test("gives nothing at the moment a token expires", function()
   local known = create()

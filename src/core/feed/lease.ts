@@ -7,8 +7,10 @@
 /** How long a verifier's lease runs from when it sent the poll that renewed it. */
 export const LEASE_MS = 4000;
 
-/** How long a poll is held: less than (lease − round trip) / 2, so that two polls fit into a lease. */
-export const HOLD_MS = 1500;
+/**
+ * How long a poll is held: two polls must fit into a lease, of which rounding to whole seconds can take one.
+ */
+export const HOLD_MS = 1000;
 
 /** A second, because a verifier without a better clock counts whole ones. */
 const ROUNDING_MS = 1000;

@@ -1,0 +1,121 @@
+--- Knows what may be remembered, and for how long: under a lease from the
+-- server, or, without the verifier's key, for a time told with the question.
+
+local verdict = require("verify-jwt.verdict")
+
+local FINAL, SEQ, TAGS = verdict.FINAL, verdict.SEQ, verdict.TAGS
+
+-- A refusal stays right for ever; this only bounds what keys, once they have
+-- changed, could still be refused for.
+local MAX_REFUSAL_SECONDS = 10
+
+local memory = {}
+
+local function keep_for(cache, key, entry, ttl, how)
+  if entry[FINAL] then ttl = math.min(ttl, MAX_REFUSAL_SECONDS) end
+  cache.put(key, entry, ttl, how.wall, how.now)
+end
+
+--- Without a lease: a verdict is remembered for `ttl` seconds, and the server
+-- is told so with each question.
+function memory.by_time(clock, ttl)
+  local header = "X-Jwt-Ttl: " .. ttl .. "\r\n"
+  local self = {}
+
+  function self.is_trusted() return ttl > 0 end
+
+  function self.begin()
+    return { header = header, wall = clock.wall(), now = clock.now() }
+  end
+
+  function self.is_current() return true end
+
+  --- The answer is as old as whoever remembers it may have it.
+  function self.may_share() return true end
+
+  function self.keep(cache, key, entry, how)
+    entry[TAGS] = false
+    keep_for(cache, key, entry, ttl, how)
+  end
+
+  function self.may_be_stale() return false end
+
+  return self
+end
+
+--- Under a lease: what is remembered counts while the lease is fresh. With
+-- none, every request asks, and nothing is kept.
+-- @param id       function() -> the verifier's
+-- @param on_epoch called when an answer comes from another store
+function memory.by_lease(clock, lease, ttl, id, on_epoch)
+  local wall, coarse = clock.wall, clock.coarse
+  local self = {}
+
+  function self.is_trusted(time, tick)
+    return ttl > 0 and lease.is_live(time, tick)
+  end
+
+  local function is_live_now()
+    local time = wall()
+    return ttl > 0 and lease.is_live(time, coarse(time))
+  end
+
+  function self.begin()
+    local is_live = is_live_now()
+    return {
+      header = is_live and "X-Jwt-Verifier: " .. id() .. "\r\n"
+        or "X-Jwt-Ttl: 0\r\n",
+      wall = wall(), now = clock.now(),
+      -- What was applied when it was asked, and whether that may be kept.
+      epoch = lease.epoch, may_keep = is_live,
+    }
+  end
+
+  --- False for an answer that was judged before what is applied here.
+  function self.is_current(how, entry, epoch)
+    if epoch == nil then
+      how.may_keep = false
+      return not is_live_now()
+    end
+    if lease.epoch == nil then
+      how.may_keep = false
+      return true
+    end
+    if epoch == lease.epoch then return entry[SEQ] >= lease.seq end
+    how.may_keep = false
+    -- The feed was faster, and the answer is the older one.
+    if how.epoch ~= lease.epoch then return false end
+    -- The lease speaks of a store that is gone.
+    on_epoch()
+    return true
+  end
+
+  local function is_kept(how, entry)
+    return how.may_keep and how.epoch == lease.epoch
+      and entry[SEQ] >= lease.seq and is_live_now()
+  end
+
+  --- Whoever waited for the answer is bound by the same rule.
+  function self.may_share(how, entry)
+    return how and is_kept(how, entry)
+  end
+
+  function self.keep(cache, key, entry, how)
+    if not is_kept(how, entry) then return end
+    if entry[FINAL] then
+      entry[TAGS] = false
+    elseif not entry[TAGS] then
+      return
+    end
+    keep_for(cache, key, entry, ttl, how)
+  end
+
+  --- True while what is known counts where nobody can be asked.
+  function self.may_be_stale(time, tick)
+    return lease.is_stale(time, tick)
+  end
+
+  return self
+end
+
+return memory

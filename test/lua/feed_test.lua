@@ -1,0 +1,229 @@
+local test = ...
+local cjson = require("cjson")
+local feed = require("verify-jwt.feed")
+local lease = require("verify-jwt.lease")
+
+local ANSWER = {
+  epoch = "e1", seq = 7, lease = 4, hold = 1, reset = true, keys = "k1",
+}
+
+local function with(members)
+  local copy = {}
+  for name, value in pairs(ANSWER) do copy[name] = value end
+  for name, value in pairs(members) do
+    copy[name] = value
+    if value == "none" then copy[name] = nil end
+  end
+  return copy
+end
+
+--- A feed whose server answers what `reply(headers)` returns.
+local function create(reply, candidates)
+  local state = {
+    time = 5000, wall = 1700000000, polls = {}, changed = {}, clears = 0,
+    keys_changed = 0, naps = {},
+    candidates = candidates or { { id = "s1" } },
+  }
+  local trust = lease.create(false)
+  local news = feed.create({
+    request = function(server, list, deadline)
+      local headers = {}
+      for _, header in ipairs(list) do headers[header[1]] = header[2] end
+      state.polls[#state.polls + 1] = headers
+      state.asked, state.deadline = server, deadline
+      local body, status, content_type = reply(headers, state)
+      if not body then return nil, true end
+      return {
+        status = status or 200, body = body, content_type = content_type
+          or "application/vnd.haproxy-jwt.feed+json",
+      }
+    end,
+    servers = { candidates = function() return state.candidates end },
+    clock = {
+      now = function() return state.time end,
+      wall = function() return state.wall end,
+      coarse = function() return state.time end,
+      wall_at = function() return state.wall end,
+    },
+    lease = trust,
+    cache = {
+      clear = function() state.clears = state.clears + 1 end,
+      change = function(tags, seq)
+        -- Nothing may be trusted on the strength of an answer that has not
+        -- been applied yet.
+        assert(trust.seq < seq)
+        state.changed[#state.changed + 1] = table.concat(tags, ",") .. seq
+      end,
+    },
+    verifier_key = "secret", stale = false,
+    name = function() return "n/1/1" end,
+    agent = function() return "HAProxy/2.6" end,
+    counters = function() return "hits=1" end,
+    on_keys = function() state.keys_changed = state.keys_changed + 1 end,
+    nap = function(ms) state.naps[#state.naps + 1] = ms end,
+  })
+  return news, state, trust
+end
+
+local function always(members)
+  return function() return cjson.encode(with(members or {})) end
+end
+
+test("tells who it is, and at first that it has applied nothing", function()
+  local news, state = create(always())
+  news.poll()
+  local headers = state.polls[1]
+  assert(headers["Authorization"] == "Bearer secret")
+  assert(headers["X-Jwt-Verifier"] == news.id() and #news.id() == 22)
+  assert(headers["X-Jwt-Mode"] == "strict")
+  assert(headers["X-Jwt-Seq"] == nil and headers["X-Jwt-Epoch"] == nil)
+end)
+
+test("gets a lease from when the poll was sent", function()
+  local news, state, trust = create(function(_, state)
+    state.time = state.time + 1.5
+    return cjson.encode(ANSWER)
+  end)
+  news.poll()
+  assert(trust.is_live(state.wall, 5003.8))
+  assert(not trust.is_live(state.wall, 5004))
+  assert(trust.server == state.candidates[1])
+end)
+
+test("reports with the next poll what it has applied", function()
+  local news, state = create(always())
+  news.poll()
+  news.poll()
+  assert(state.polls[2]["X-Jwt-Seq"] == "7")
+  assert(state.polls[2]["X-Jwt-Epoch"] == "e1")
+  assert(state.polls[2]["X-Jwt-Verifier"] == state.polls[1]["X-Jwt-Verifier"])
+end)
+
+test("forgets what bears the tags of an answer", function()
+  local seq = 7
+  local news, state = create(function()
+    seq = seq + 1
+    return cjson.encode(with({ seq = seq, reset = seq == 8 or "none",
+      tags = { "t1", "t2" } }))
+  end)
+  news.poll()
+  local clears = state.clears
+  news.poll()
+  assert(state.changed[1] == "t1,t29" and state.clears == clears)
+end)
+
+local EVERYTHING = {
+  { "a reset", { seq = 8 } },
+  { "another epoch", { epoch = "e2", seq = 8, reset = "none" } },
+  { "another epoch with tags", { epoch = "e2", reset = "none",
+    tags = { "t" } } },
+  { "an older sequence", { seq = 6, reset = "none" } },
+}
+for _, row in ipairs(EVERYTHING) do
+  test("forgets everything at " .. row[1], function()
+    local first = true
+    local news, state, trust = create(function()
+      local members = first and {} or row[2]
+      first = false
+      return cjson.encode(with(members))
+    end)
+    news.poll()
+    local clears = state.clears
+    news.poll()
+    assert(state.clears == clears + 1)
+    assert(trust.epoch == (row[2].epoch or "e1"))
+  end)
+end
+
+test("reads its own keys again when the server's have changed", function()
+  local keys = "k1"
+  local news, state = create(function()
+    return cjson.encode(with({ keys = keys }))
+  end)
+  news.poll()
+  assert(state.keys_changed == 0)
+  keys = "k2"
+  news.poll()
+  news.poll()
+  assert(state.keys_changed == 1)
+end)
+
+test("waits as long as the server holds a poll, and no longer", function()
+  local news, state = create(always())
+  news.poll()
+  news.poll()
+  assert(math.abs(state.deadline - state.time - 1.8) < 1e-6)
+end)
+
+local NO_LEASE = {
+  { "nothing" , function() return nil end },
+  { "503", function() return cjson.encode(ANSWER), 503 end },
+  { "HTML", function() return cjson.encode(ANSWER), 200, "text/html" end },
+  { "half an answer", function() return cjson.encode(ANSWER):sub(1, 9) end },
+  { "no epoch", always({ epoch = "none" }) },
+  { "no sequence", always({ seq = "none" }) },
+  { "a sequence that is a text", always({ seq = "7" }) },
+  { "a sequence with a fraction", always({ seq = 7.5 }) },
+  { "no lease", always({ lease = "none" }) },
+  { "a lease of nothing", always({ lease = 0 }) },
+  { "a lease for an hour", always({ lease = 3600 }) },
+  { "no hold", always({ hold = "none" }) },
+  { "a hold for an hour", always({ hold = 3600 }) },
+  { "reset that is a text", always({ reset = "true" }) },
+  { "tags that are a text", always({ tags = "t" }) },
+  { "a tag that is a number", always({ tags = { 1 } }) },
+  { "tags with names", always({ tags = { a = "t" } }) },
+  { "keys that are a list", always({ keys = { "k" } }) },
+}
+for _, row in ipairs(NO_LEASE) do
+  test("gets no lease from " .. row[1], function()
+    local news, state, trust = create(row[2])
+    news.poll()
+    assert(not trust.is_live(state.wall, state.time))
+    assert(trust.epoch == nil and #state.naps == 1 and state.naps[1] >= 10)
+  end)
+end
+
+test("waits longer after each failure, up to a second", function()
+  local news, state = create(function() return nil end)
+  for _ = 1, 20 do news.poll() end
+  for _, ms in ipairs(state.naps) do assert(ms >= 10 and ms <= 1000) end
+  assert(state.naps[20] >= 500)
+end)
+
+test("waits for its server when there is no other", function()
+  local news, state, trust = create(always())
+  news.poll()
+  local id, server = news.id(), state.candidates[1]
+  server.away, state.candidates = true, {}
+  news.on_away(server)
+  news.poll()
+  assert(#state.polls == 1 and news.id() == id and trust.epoch == "e1")
+  server.away, state.candidates = false, { server }
+  news.poll()
+  assert(state.polls[2]["X-Jwt-Seq"] == "7")
+end)
+
+test("begins anew with another server", function()
+  local first, second = { id = "s1" }, { id = "s2" }
+  local news, state, trust = create(always(), { first, second })
+  news.poll()
+  local id, clears = news.id(), state.clears
+  first.away, state.candidates = true, { second }
+  news.on_away(first)
+  assert(news.id() ~= id and state.clears == clears + 1)
+  assert(not trust.is_live(state.wall, state.time) and not trust.server)
+  news.poll()
+  assert(state.asked == second and trust.server == second)
+  assert(state.polls[2]["X-Jwt-Seq"] == nil)
+end)
+
+test("does not believe an answer to who it was before", function()
+  local news, trust, _
+  news, _, trust = create(function()
+    news.start_over()
+    return cjson.encode(ANSWER)
+  end)
+  news.poll()
+  assert(not trust.is_live(1700000000, 5000) and trust.epoch == nil)
+end)
