@@ -10,7 +10,7 @@ import { observe } from "./app/observation.ts";
 import { readPageFiles } from "./app/page-files.ts";
 import { createHealth } from "./app/readiness.ts";
 import { resolveVerifierKeys } from "./app/verifier-key-file.ts";
-import { createPool, mainSocketOf } from "./app/workers/attach.ts";
+import { arrivalFrom, createPool, mainSocketOf } from "./app/workers/attach.ts";
 import type { Config } from "./config/load.ts";
 import { LEASE_MS } from "./core/feed/lease.ts";
 import { createBodyReader } from "./http/body-reader.ts";
@@ -206,7 +206,10 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       open(address, { ...shared, ...options, handle });
     }
     if (pool !== undefined) {
-      open(mainSocketOf(settings.dataDir), { ...shared, handle });
+      open(mainSocketOf(settings.dataDir), {
+        ...shared,
+        handle: (request, _, server) => handle(request, () => arrivalFrom(request), server),
+      });
       pool.changed(index.seq);
       await pool.start(boundAddresses(settings.listen, listeners));
     }

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import type { Config } from "../../config/load.ts";
 import type { PolicySet } from "../../core/token/policy.ts";
 import type { Address, ListenOptions } from "../../http/listen.ts";
+import type { Arrival } from "../../http/token-server/app.ts";
 import type { KeySyncer } from "../../jwks/key-syncer.ts";
+import { ARRIVAL_HEADER } from "./messages.ts";
 import { WorkerPool, type PoolOptions } from "./pool.ts";
 
 export interface AttachParts {
@@ -24,6 +26,11 @@ export interface AttachParts {
 /** The main thread's socket for what a judging thread does not answer itself. */
 export function mainSocketOf(dataDir: string): Address {
   return { kind: "unix", path: join(dataDir, "judge.sock"), mode: 0o600 };
+}
+
+/** How a request that a judging thread handed on came in to it; what nobody says came from afar. */
+export function arrivalFrom(request: Request): Arrival {
+  return request.headers.get(ARRIVAL_HEADER) === "loopback" ? "loopback" : "network";
 }
 
 /** Makes the pool of a configuration; undefined where one thread judges. */

@@ -8,7 +8,7 @@ import { createJudge } from "../../core/token/judge.ts";
 import { createBodyReader } from "../../http/body-reader.ts";
 import { createIsAllowedHost } from "../../http/host-check.ts";
 import { listen } from "../../http/listen.ts";
-import { isRoot } from "../../http/token-server/app.ts";
+import { isRoot, refuseHost, type Arrival } from "../../http/token-server/app.ts";
 import { createJudgeRoute } from "../../http/token-server/judge-route.ts";
 import { createIsVerifier } from "../../http/verifier-key.ts";
 import { openReader } from "../../sqlite/open-reader.ts";
@@ -16,7 +16,12 @@ import { REMEMBERED_TOKENS } from "../judging.ts";
 import { BODY_TIMEOUT_MS, monotonicMs } from "../clock.ts";
 import { GroundsView } from "./grounds-view.ts";
 import { createTally } from "./tally.ts";
-import type { FromWorker, WorkerGrounds, WorkerStart } from "./messages.ts";
+import {
+  ARRIVAL_HEADER,
+  type FromWorker,
+  type WorkerGrounds,
+  type WorkerStart,
+} from "./messages.ts";
 import { SharedReader } from "./shared-state.ts";
 
 export interface JudgingThread {
@@ -80,8 +85,12 @@ export async function startWorker(
   const isVerifier = createIsVerifier(start.verifierKeys);
   const isAllowedHost = createIsAllowedHost(start.hosts);
   const bodies = createBodyReader(BODY_TIMEOUT_MS, monotonicMs);
-  const toMain = (path: string, init: RequestInit): Promise<Response> =>
-    fetch(`http://localhost${path}`, { ...init, unix: start.mainSocket, redirect: "manual" });
+  const toMain = (path: string, init: RequestInit, arrival: Arrival): Promise<Response> => {
+    const headers = new Headers(init.headers);
+    headers.set(ARRIVAL_HEADER, arrival);
+    const { mainSocket: unix } = start;
+    return fetch(`http://localhost${path}`, { ...init, headers, unix, redirect: "manual" });
+  };
   const route = createJudgeRoute({
     judge,
     isVerifier,
@@ -89,20 +98,22 @@ export async function startWorker(
     refreshKeys: () => Promise.resolve(false),
     elsewhere: {
       isNeeded: (ttlSeconds) => !mayAnswer(ttlSeconds),
-      ask: (token, headers) => toMain("/", { method: "POST", body: token, headers }),
+      ask: (token, headers) => toMain("/", { method: "POST", body: token, headers }, "network"),
     },
     noteMemory: () => undefined,
     bodies,
     onVerdict: tally.count,
     onFailure: () => undefined,
   });
-  const handle = (request: Request): Response | Promise<Response> => {
+  const handle = (request: Request, arrival: () => Arrival): Response | Promise<Response> => {
     const { headers, method, url, signal } = request;
-    const isKnownCaller =
-      isAllowedHost(headers.get("host")) || isVerifier(headers.get("authorization"));
-    if (method === "POST" && isRoot(url) && isKnownCaller) return route(request);
+    // Here and not by the main thread: what comes to it by its socket has lost where it came from.
+    if (!isAllowedHost(headers.get("host")) && !isVerifier(headers.get("authorization"))) {
+      return refuseHost();
+    }
+    if (method === "POST" && isRoot(url)) return route(request);
     const { pathname, search } = new URL(url);
-    return toMain(pathname + search, { method, headers, signal });
+    return toMain(pathname + search, { method, headers, signal }, arrival());
   };
 
   const listeners = start.addresses.map(({ host, port }) =>
@@ -112,9 +123,9 @@ export async function startWorker(
         maxBodyBytes: start.maxBodyBytes,
         idleTimeoutSeconds: start.idleTimeoutSeconds,
         onFailure: () => undefined,
-        handle: (request, _, server) => {
+        handle: (request, arrival, server) => {
           if (request.method !== "POST") server.timeout(request, 0);
-          return handle(request);
+          return handle(request, arrival);
         },
       },
     ),

@@ -5,6 +5,9 @@ import type { AuthenticToken } from "../../core/token/verdict.ts";
 import type { JudgingPath } from "../../http/token-server/judge-route.ts";
 import type { KeySetText } from "../../jwks/key-syncer.ts";
 
+/** How a request came in to the thread that hands it on; believed on the main thread's own socket alone. */
+export const ARRIVAL_HEADER = "x-jwt-arrival";
+
 /** The first message to a judging thread. */
 export interface WorkerStart {
   readonly kind: "start";

@@ -62,7 +62,7 @@ export function createTokenServer(
     // Whoever shows the verifier key is no browser that was lured here.
     if (!options.isAllowedHost(headers.get("host"))) {
       if (arrival() !== "unix" && !options.isVerifier(headers.get("authorization"))) {
-        return problem(421, "This host is not served here", "Name it in JWT_HOSTS.");
+        return refuseHost();
       }
     }
     // The one hot route goes past the router.
@@ -77,6 +77,11 @@ export function createTokenServer(
     arrivals.set(request, arrival());
     return app.handle(request);
   };
+}
+
+/** The answer to a request for a host that is not served here (RFC 9110 §15.5.20). */
+export function refuseHost(): Response {
+  return problem(421, "This host is not served here", "Name it in JWT_HOSTS.");
 }
 
 /** What this needs of Bun's server. */
