@@ -40,7 +40,7 @@ beforeAll(async () => {
     ["es", ec],
     ["ed", ed],
   ] as const) {
-    write(`${name}.pem`, String(privateKey.export({ type: "pkcs8", format: "pem" })));
+    write(`${name}.pem`, privateKey.export({ type: "pkcs8", format: "pem" }));
   }
   write("es.jwk", JSON.stringify({ ...ec.privateKey.export({ format: "jwk" }), kid: "es" }));
   server = await startAppliance(stack, { folder, env: { JWT_JWKS_FILE: keys } });
@@ -200,33 +200,33 @@ describe("config", () => {
   });
 });
 
-describe("healthcheck", () => {
-  const at = (listen: string, ...more: readonly string[]) =>
-    cli("healthcheck", "--listen", listen, ...more);
+const checkAt = (listen: string, ...more: readonly string[]) =>
+  cli("healthcheck", "--listen", listen, ...more);
 
+describe("healthcheck", () => {
   test("exits 0 for a ready server, else 1", async () => {
-    expect((await at(`127.0.0.1:${server.port}`)).stdout).toBe("ready\n");
-    expect((await at(`0.0.0.0:${server.port}`, "--live")).code).toBe(0);
-    const none = await at("127.0.0.1:1");
+    expect((await checkAt(`127.0.0.1:${server.port}`)).stdout).toBe("ready\n");
+    expect((await checkAt(`0.0.0.0:${server.port}`, "--live")).code).toBe(0);
+    const none = await checkAt("127.0.0.1:1");
     expect([none.code, none.stdout]).toEqual([1, ""]);
   });
 
   test("says what is missing", async () => {
     const bare = await startAppliance(stack, { folder: createTempFolder(stack), until: "up" });
-    const result = await at(`127.0.0.1:${bare.port}`);
+    const result = await checkAt(`127.0.0.1:${bare.port}`);
     expect(result.code).toBe(1);
     expect(result.stdout).toContain("keys: no key source is configured");
   });
 });
 
-describe("completion", () => {
-  const complete = async (...words: readonly string[]) => {
-    const { stdout } = await cli("completion", "bash");
-    const script = `${stdout}\nCOMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")})\nCOMP_CWORD=${words.length - 1}\n_haproxy_jwt\nprintf '%s\\n' "\${COMPREPLY[@]}"`;
-    const child = Bun.spawn(["bash", "-c", script], { stdout: "pipe" });
-    return (await new Response(child.stdout).text()).trim().split("\n");
-  };
+const complete = async (...words: readonly string[]) => {
+  const { stdout } = await cli("completion", "bash");
+  const script = `${stdout}\nCOMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")})\nCOMP_CWORD=${words.length - 1}\n_haproxy_jwt\nprintf '%s\\n' "\${COMPREPLY[@]}"`;
+  const child = Bun.spawn(["bash", "-c", script], { stdout: "pipe" });
+  return (await new Response(child.stdout).text()).trim().split("\n");
+};
 
+describe("completion", () => {
   test("knows commands, what is below them, and flags", async () => {
     expect(await complete("haproxy-jwt", "rev")).toEqual(["revoke"]);
     expect(await complete("haproxy-jwt", "revoke", "")).toContain("user");
@@ -268,22 +268,24 @@ describe("version and help", () => {
   });
 });
 
+const doctor = async (env: Readonly<Record<string, string>>, ...args: readonly string[]) => {
+  const result = await cli.with({ env }, "doctor", "--json", ...args);
+  const findings = JSON.parse(result.stdout) as readonly {
+    grade: string;
+    what: string;
+    text: string;
+    advice?: string;
+  }[];
+  return { code: result.code, findings };
+};
+
+const settings = () => ({
+  JWT_LISTEN: `127.0.0.1:${server.port}`,
+  JWT_JWKS_FILE: keyPath("keys.json"),
+  JWT_VERIFIER_KEY: server.verifierKey,
+});
+
 describe("doctor", () => {
-  const doctor = async (env: Readonly<Record<string, string>>, ...args: readonly string[]) => {
-    const result = await cli.with({ env }, "doctor", "--json", ...args);
-    const findings = JSON.parse(result.stdout) as readonly {
-      grade: string;
-      what: string;
-      text: string;
-      advice?: string;
-    }[];
-    return { code: result.code, findings };
-  };
-  const settings = () => ({
-    JWT_LISTEN: `127.0.0.1:${server.port}`,
-    JWT_JWKS_FILE: keyPath("keys.json"),
-    JWT_VERIFIER_KEY: server.verifierKey,
-  });
   const GOOD =
     "frontend f\n  http-request del-header ^x[^a-z0-9]tkn([^a-z0-9]|$) -m reg\n  http-request lua.verify-jwt\n  http-request deny deny_status 503 unless { var(txn.tkn.valid) -m found }\n";
 
