@@ -3,8 +3,12 @@
  * everything between HAProxy and server breaks. In full: a million requests and a thousand revocations.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../../helpers/appliance.ts";
 import { type Edge, startEdge } from "../../helpers/edge.ts";
 import { type Checker, startChecker } from "../../helpers/revocation-checker.ts";
+import { createTempFolder } from "../../helpers/temp-folder.ts";
 import { waitFor } from "../../helpers/wait-for.ts";
 
 const IS_FULL = process.env["FULL"] !== undefined;
@@ -15,18 +19,19 @@ const ROUNDS = IS_FULL ? 10 : 1;
 const PAST_LEASE_MS = 6000;
 
 describe.each([
-  { name: "two threads of HAProxy, one judging thread", nbthread: "2", workers: "1" },
-  { name: "one thread of HAProxy, two judging threads", nbthread: "1", workers: "2" },
+  { name: "two threads of HAProxy, one judging thread", nbthread: 2, workers: "1" },
+  { name: "one thread of HAProxy, two judging threads", nbthread: 1, workers: "2" },
 ])("with $name", ({ nbthread, workers }) => {
   const stack = new AsyncDisposableStack();
   let edge: Edge;
   let checker: Checker;
 
   beforeAll(async () => {
+    const folder = await createTempFolder(stack);
     edge = await startEdge(stack, {
       withCable: true,
       serverEnv: { JWT_WORKERS: workers, JWT_LOG_LEVEL: "warn" },
-      haproxyEnv: { JWT_TEST_NBTHREAD: nbthread },
+      extraConfigs: [writeThreads(folder, nbthread)],
     });
     checker = await startChecker(stack, edge, { clients: 8, pauseMs: 1 });
   });
@@ -118,3 +123,42 @@ describe.each([
     );
   }, 600_000);
 });
+
+describe("the checker itself", () => {
+  const stack = new AsyncDisposableStack();
+  afterAll(() => stack.disposeAsync());
+
+  test("finds violations where leases do not end", async () => {
+    const folder = await createTempFolder(stack);
+    const edge = await startEdge(stack, { withCable: true, luaDir: writeEndlessLeases(folder) });
+    const checker = await startChecker(stack, edge, { clients: 4, pauseMs: 1 });
+    await checker.revoke(5, 20);
+    expect(checker.report().violations).toEqual([]);
+    await edge.cable?.set({ kind: "block" });
+    await checker.revoke(1, 30);
+    await waitFor("a violation", () => checker.report().violations.length > 0, 20_000);
+    await checker.stop();
+  }, 120_000);
+});
+
+/** HAProxy's number of threads, as one more configuration file. */
+function writeThreads(folder: string, nbthread: number): string {
+  const path = join(folder, "threads.cfg");
+  writeFileSync(path, `global\n  nbthread ${nbthread}\n`);
+  return path;
+}
+
+/** The verifier with the one line taken away on which the argument rests. */
+function writeEndlessLeases(folder: string): string {
+  const lua = join(folder, "lua");
+  cpSync(join(ROOT, "lua"), lua, { recursive: true });
+  const path = join(lua, "verify-jwt", "lease.lua");
+  const text = readFileSync(path, "utf8");
+  const broken = text.replace(
+    "return monotonic < monotonic_end and wall < wall_end",
+    "return wall_end > 0",
+  );
+  expect(broken).not.toBe(text);
+  writeFileSync(path, broken);
+  return lua;
+}
