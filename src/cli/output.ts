@@ -24,7 +24,8 @@ export function printTable(head: readonly string[], rows: readonly (readonly str
   const widths = head.map((_, column) =>
     Math.max(...cells.map((row) => Bun.stringWidth(row[column] ?? ""))),
   );
-  const edge = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY;
+  // A terminal that does not know its width says 0.
+  const edge = (process.stdout.isTTY && process.stdout.columns) || Number.POSITIVE_INFINITY;
   for (const row of cells) {
     const line = row.map(
       (cell, column) => cell + " ".repeat((widths[column] ?? 0) - Bun.stringWidth(cell)),

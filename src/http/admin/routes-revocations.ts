@@ -28,12 +28,6 @@ export function createRevocationRoutes(options: AdminOptions): readonly Route[] 
       isIdempotent: true,
       answers: { 201: { description: "The rule that does it is on disk", schema: WrittenShape } },
       async handle({ body, query, actor, once }) {
-        if (body.issuedBefore !== undefined && body.confirm !== "all") {
-          throw new AppError("invalid", "This turns everybody away and has to be confirmed", {
-            path: "/confirm",
-            expected: '"confirm": "all"',
-          });
-        }
         const { scope, rule, expireAt, words } = await parseIntent(body, options);
         const written = await rules.addRule(
           { scope, rule, expireAt, reason: body.reason },

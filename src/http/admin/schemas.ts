@@ -110,7 +110,7 @@ export const RevocationBody = Type.Object(
     ...INTENT_MEMBERS,
     reason: Reason,
     confirm: Type.Optional(
-      Type.Literal("all", { description: "all, typed by whoever revokes everybody's tokens" }),
+      Type.Literal("all", { description: "all: a client may say that it has had this typed" }),
     ),
   },
   CLOSED,
