@@ -117,13 +117,13 @@ export async function startChecker(
       while (acknowledgedMs.length < target) await revokeOne(timeoutSeconds);
     },
     keepRevoking: (timeoutSeconds) => {
-      let isStopped = false;
+      const stopping = new AbortController();
       const running = (async () => {
-        while (!isStopped) await revokeOne(timeoutSeconds);
+        while (!stopping.signal.aborted) await revokeOne(timeoutSeconds);
       })();
       return {
         stop: async () => {
-          isStopped = true;
+          stopping.abort();
           await running;
         },
       };

@@ -1,0 +1,41 @@
+/** A checker that cannot fail proves nothing: without the lease it must find what the lease prevents. */
+import { afterAll, describe, expect, test } from "bun:test";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../../helpers/appliance.ts";
+import { startEdge } from "../../helpers/edge.ts";
+import { startChecker } from "../../helpers/revocation-checker.ts";
+import { createTempFolder } from "../../helpers/temp-folder.ts";
+import { waitFor } from "../../helpers/wait-for.ts";
+
+describe("the checker itself", () => {
+  const stack = new AsyncDisposableStack();
+  afterAll(() => stack.disposeAsync());
+
+  test("finds violations where leases do not end", async () => {
+    const folder = createTempFolder(stack);
+    const edge = await startEdge(stack, { withCable: true, luaDir: writeEndlessLeases(folder) });
+    const checker = await startChecker(stack, edge, { clients: 4, pauseMs: 1 });
+    await checker.revoke(5, 20);
+    expect(checker.report().violations).toEqual([]);
+    await edge.cable?.set({ kind: "block" });
+    await checker.revoke(1, 30);
+    await waitFor("a violation", () => checker.report().violations.length > 0, 20_000);
+    await checker.stop();
+  }, 120_000);
+});
+
+/** The verifier with the one line taken away on which the argument rests. */
+function writeEndlessLeases(folder: string): string {
+  const lua = join(folder, "lua");
+  cpSync(join(ROOT, "lua"), lua, { recursive: true });
+  const path = join(lua, "verify-jwt", "lease.lua");
+  const text = readFileSync(path, "utf8");
+  const broken = text.replace(
+    "return monotonic < monotonic_end and wall < wall_end",
+    "return wall_end > 0",
+  );
+  expect(broken).not.toBe(text);
+  writeFileSync(path, broken);
+  return lua;
+}
