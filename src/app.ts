@@ -78,7 +78,11 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       metrics,
       nowSeconds,
       random: deps.random,
-      onRefreshed: () => pool?.groundsRefreshed(),
+      onRefreshed: () => {
+        pool?.groundsRefreshed();
+        // A set may have grown too old without another having come.
+        compareGrounds();
+      },
       onChanged: () => noteGrounds(),
     });
   let syncer = createSyncer(config);
@@ -100,6 +104,9 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   });
   const noteGrounds = (): void => {
     pool?.groundsChanged();
+    compareGrounds();
+  };
+  const compareGrounds = (): void => {
     watch
       .update(grounds(ring(), judging))
       .then(() => feed.wake())

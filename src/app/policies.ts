@@ -21,6 +21,8 @@ export function createPolicies(settings: Settings, issuers: readonly IssuerSetti
   for (const own of issuers) {
     byIssuer.set(own.issuer, {
       ...common,
+      // Its table is word enough: it need not be named in JWT_ISSUER again.
+      issuers: new Set([own.issuer]),
       audiences: own.audience ?? common.audiences,
       algorithms: own.algorithms ?? common.algorithms,
       types: normalizeAll(own.typ) ?? common.types,
