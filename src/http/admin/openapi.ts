@@ -2,7 +2,7 @@
 import type { TSchema } from "@sinclair/typebox";
 import type { AnswerSpec, Route } from "./route.ts";
 import { API_ROOT } from "./api-root.ts";
-import { ProblemShape } from "./schemas.ts";
+import { ProblemShape } from "./answer-schemas.ts";
 import { SESSION_COOKIE } from "./session-cookie.ts";
 
 /** The document. Routes that only commands can call are left out. */

@@ -6,16 +6,8 @@ import { json } from "./json-answer.ts";
 import type { AdminOptions } from "./options.ts";
 import { checkPassword } from "./password-rules.ts";
 import { parseRoute, type Route } from "./route.ts";
-import {
-  ApiTokenShape,
-  ApiTokensShape,
-  NewApiTokenBody,
-  NewPersonBody,
-  PasswordBody,
-  PeopleShape,
-  PersonShape,
-  RoleBody,
-} from "./schemas.ts";
+import { ApiTokenShape, ApiTokensShape, PeopleShape, PersonShape } from "./answer-schemas.ts";
+import { NewApiTokenBody, NewPersonBody, PasswordBody, RoleBody } from "./request-schemas.ts";
 import { hashSecret } from "./session-cookie.ts";
 
 /** Their names come in the path, percent-encoded. */

@@ -12,7 +12,8 @@ import { RawJson, toJsonText, withJson } from "./json-answer.ts";
 import type { AdminOptions } from "./options.ts";
 import { parseRoute, type Route } from "./route.ts";
 import { parseRuleMember, parseScope } from "./rule-input.ts";
-import { PreviewBody, PreviewShape, RevocationBody, WaitQuery, WrittenShape } from "./schemas.ts";
+import { PreviewShape, WrittenShape } from "./answer-schemas.ts";
+import { PreviewBody, RevocationBody, WaitQuery } from "./request-schemas.ts";
 import { explainVerdict } from "./verdict-words.ts";
 
 export function createRevocationRoutes(options: AdminOptions): readonly Route[] {

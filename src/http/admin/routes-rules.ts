@@ -10,15 +10,8 @@ import type { AdminOptions } from "./options.ts";
 import { parseRoute, type Route } from "./route.ts";
 import { parseRuleMember, parseScope } from "./rule-input.ts";
 import { toRuleJson, toRuleTag } from "./rule-json.ts";
-import {
-  LiftBody,
-  NewRuleBody,
-  RuleShape,
-  RulesQuery,
-  RulesShape,
-  WaitQuery,
-  WrittenShape,
-} from "./schemas.ts";
+import { RuleShape, RulesShape, WrittenShape } from "./answer-schemas.ts";
+import { LiftBody, NewRuleBody, RulesQuery, WaitQuery } from "./request-schemas.ts";
 
 const DEFAULT_LIMIT = 50;
 

@@ -7,13 +7,8 @@ import type { AdminOptions } from "./options.ts";
 import { checkPassword } from "./password-rules.ts";
 import { tooManyAttempts } from "./refusals.ts";
 import { parseRoute, type Call, type Route } from "./route.ts";
-import {
-  FirstRunBody,
-  LoginBody,
-  OwnPasswordBody,
-  SessionShape,
-  SessionsShape,
-} from "./schemas.ts";
+import { SessionShape, SessionsShape } from "./answer-schemas.ts";
+import { FirstRunBody, LoginBody, OwnPasswordBody } from "./request-schemas.ts";
 import {
   createSessionId,
   hashSecret,

@@ -4,14 +4,13 @@ import { json } from "./json-answer.ts";
 import type { AdminOptions } from "./options.ts";
 import { parseRoute, type Route } from "./route.ts";
 import {
-  AuditPageQuery,
   AuditShape,
   KeysShape,
-  NothingBody,
   StatsShape,
   StoreCheckShape,
   VerifiersShape,
-} from "./schemas.ts";
+} from "./answer-schemas.ts";
+import { AuditPageQuery, NothingBody } from "./request-schemas.ts";
 
 const DEFAULT_LIMIT = 50;
 

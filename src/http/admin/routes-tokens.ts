@@ -5,7 +5,8 @@ import { RawJson, toJsonText, withJson } from "./json-answer.ts";
 import type { AdminOptions } from "./options.ts";
 import { parseRoute, type Route } from "./route.ts";
 import { toRuleJson } from "./rule-json.ts";
-import { InspectBody, VerdictShape } from "./schemas.ts";
+import { VerdictShape } from "./answer-schemas.ts";
+import { InspectBody } from "./request-schemas.ts";
 import { explainVerdict } from "./verdict-words.ts";
 
 export function createTokenRoutes(options: AdminOptions): readonly Route[] {

@@ -6,7 +6,8 @@ import { importRules } from "./import-rules.ts";
 import { json } from "./json-answer.ts";
 import type { AdminOptions } from "./options.ts";
 import { parseRoute, type Route } from "./route.ts";
-import { ExportQuery, ImportedShape, ImportQuery, NothingBody } from "./schemas.ts";
+import { ImportedShape } from "./answer-schemas.ts";
+import { ExportQuery, ImportQuery, NothingBody } from "./request-schemas.ts";
 
 const JSON_LINES = "application/x-ndjson";
 const PAGE = 200;
