@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { doubtful, well, wrong, type Finding } from "./finding.ts";
+import { knownFaults } from "./known-bad.ts";
 
 const run = promisify(execFile);
 const TIMEOUT_MS = 5000;
@@ -38,6 +39,10 @@ function checkVersion(version: string, branch: string): Finding {
       `version ${version} is too old`,
       "2.6 is the oldest that this works with.",
     );
+  }
+  const [fault] = knownFaults(version);
+  if (fault !== undefined) {
+    return wrong("HAProxy", `version ${version} has ${fault}`, `Take the newest ${branch}.`);
   }
   if (major < 3 || (major === 3 && minor < 2)) {
     return doubtful(
