@@ -22,7 +22,8 @@ interface Ladder {
 interface Bucket {
   count: number;
   readonly ids: number[];
-  readonly ladders: Map<string, Ladder>;
+  /** Made when needed: most keys have one rule under them. */
+  ladders: Map<string, Ladder> | undefined;
 }
 
 export class GlobalFilter implements RuleFilter {
@@ -79,6 +80,7 @@ export class GlobalFilter implements RuleFilter {
       for (const id of bucket.ids) {
         if (askRule(id, question, this.#loader) === "matches") return id;
       }
+      if (bucket.ladders === undefined) continue;
       const found = this.#askLadders(bucket.ladders, question);
       if (found !== undefined) return found;
     }
@@ -96,12 +98,12 @@ export class GlobalFilter implements RuleFilter {
   #file(key: number, id: number, entry: RuleEntry): void {
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {
-      bucket = { count: 0, ids: [], ladders: new Map() };
+      bucket = { count: 0, ids: [], ladders: undefined };
       this.#buckets.set(key, bucket);
     }
     bucket.count++;
-    if (entry.hasThreshold || bucket.ids.length >= CROWDED) climb(bucket.ladders, id, entry);
-    else bucket.ids.push(id);
+    if (!entry.hasThreshold && bucket.ids.length < CROWDED) bucket.ids.push(id);
+    else climb((bucket.ladders ??= new Map()), id, entry);
   }
 
   #unfile(key: number, id: number, entry: RuleEntry): void {
@@ -109,8 +111,9 @@ export class GlobalFilter implements RuleFilter {
     if (bucket === undefined) return;
     const at = bucket.ids.indexOf(id);
     if (at !== -1) bucket.ids.splice(at, 1);
-    if (at !== -1 || leave(bucket.ladders, id, entry)) bucket.count--;
-    if (bucket.ids.length === 0 && bucket.ladders.size === 0) this.#buckets.delete(key);
+    const { ladders } = bucket;
+    if (at !== -1 || (ladders !== undefined && leave(ladders, id, entry))) bucket.count--;
+    if (bucket.ids.length === 0 && (ladders?.size ?? 0) === 0) this.#buckets.delete(key);
   }
 
   /** The set of keys that the fewest rules are filed under: the most telling member. */
