@@ -117,7 +117,7 @@ court = judge.create({
   clock = time, nap = core.msleep, memory = recall,
 })
 local read_token = request.reader(options)
-local writer = headers.create(variables or {})
+local writer = headers.create(variables)
 
 local function verify(txn)
   local names = writer.begin(txn)

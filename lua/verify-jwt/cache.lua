@@ -201,6 +201,11 @@ function cache.create(options)
     local slot = sub(text, -SLOT_CHARACTERS)
     entry = bad.get(slot)
     if not entry or entry[KEY] ~= text then return nil end
+    -- A lifted rule lets pass again what it refused.
+    if is_changed(entry) then
+      bad.remove(slot)
+      return nil
+    end
     return get_fresh(bad, slot, entry, wall, monotonic)
   end
 
@@ -224,7 +229,10 @@ function cache.create(options)
 
   --- Forgets what was judged before a change and bears one of its tags.
   function self.change(tags, seq)
-    for _, tag in ipairs(tags) do good.change(tag, seq) end
+    for _, tag in ipairs(tags) do
+      good.change(tag, seq)
+      bad.change(tag, seq)
+    end
   end
 
   --- How many valid verdicts the young generation holds.

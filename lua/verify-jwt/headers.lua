@@ -36,32 +36,28 @@ end
 -- then nothing of the first verdict may show beside the second.
 local function forget(txn, names)
   for _, name in ipairs(FIXED) do txn:unset_var(name) end
-  -- The fast path sets these without leaving a note.
-  for _, name in ipairs(names) do txn:unset_var(name) end
+  for _, name in ipairs(names or {}) do txn:unset_var(name) end
+  if names then return end
   local variables = txn:get_priv() or {}
   for i = 1, #variables, 2 do txn:unset_var(variables[i]) end
 end
 
-local function set_variables(txn, variables)
-  txn:set_priv(variables)
-  for i = 1, #variables, 2 do
-    if not txn:set_var(variables[i], variables[i + 1]) then return false end
-  end
-  return true
-end
+local GENERATION_HEADER = {
+  stateless = "x-tkn-stateless", legacy = "x-tkn-legacy",
+}
+local GENERATION_VARIABLE = {
+  stateless = "txn.tkn.stateless", legacy = "txn.tkn.legacy",
+}
 
---- Writes from the last header to the first. In a full buffer HAProxy drops
--- a header and says nothing, so `valid` comes after the others have been
--- found in the request, and counts only if it is found there itself.
-local function deliver(txn, entry)
-  local http, code = txn.http, entry[REASON]
+--- Sets all but `valid`, from the last header to the first.
+-- @return the names that must now end the list of the request's headers
+local function set_headers(http, entry)
   local written = ""
   local generation, header = entry[GENERATION], entry[HEADER]
   local body, detail = entry[BODY], entry[DETAIL]
   if generation then
-    http:req_set_header("x-tkn-" .. generation, "1")
-    if not txn:set_var("txn.tkn." .. generation, "1") then return false end
-    written = ",x-tkn-" .. generation
+    http:req_set_header(GENERATION_HEADER[generation], "1")
+    written = "," .. GENERATION_HEADER[generation]
   end
   if header then
     http:req_set_header("x-tkn-header", header)
@@ -73,25 +69,48 @@ local function deliver(txn, entry)
   end
   if detail then
     http:req_set_header("x-tkn-detail", detail)
-    if not txn:set_var("txn.tkn.detail", detail) then return false end
     written = written .. ",x-tkn-detail"
   end
-  http:req_set_header("x-tkn-reason", code)
-  written = written .. ",x-tkn-reason"
+  http:req_set_header("x-tkn-reason", entry[REASON])
+  return written .. ",x-tkn-reason"
+end
+
+--- Sets all but `valid`; false when HAProxy has no room for one.
+local function set_variables(txn, entry)
+  local generation, detail = entry[GENERATION], entry[DETAIL]
   local variables = entry[VARIABLES]
-  if not txn:set_var("txn.tkn.reason", code)
-    or variables and not set_variables(txn, variables)
-    or sub(txn.f:req_hdr_names(), -#written) ~= written then
+  if generation and not txn:set_var(GENERATION_VARIABLE[generation], "1")
+    or detail and not txn:set_var("txn.tkn.detail", detail)
+    or not txn:set_var("txn.tkn.reason", entry[REASON]) then
     return false
   end
-  local valid = code == OK and "1" or "0"
+  if variables then
+    for i = 1, #variables, 2 do
+      if not txn:set_var(variables[i], variables[i + 1]) then return false end
+    end
+  end
+  return true
+end
+
+--- Writes from the last to the first. In a full buffer HAProxy drops a header
+-- and says nothing, so `valid` comes after the others have been found in the
+-- request, and counts only if it is found there itself.
+local function deliver(txn, entry)
+  local http, fetch = txn.http, txn.f
+  local written = set_headers(http, entry)
+  if not set_variables(txn, entry)
+    or sub(fetch:req_hdr_names(), -#written) ~= written then
+    return false
+  end
+  local valid = entry[REASON] == OK and "1" or "0"
   http:req_set_header("x-tkn-valid", valid)
-  return txn.f:req_fhdr("x-tkn-valid") == valid
+  return fetch:req_fhdr("x-tkn-valid") == valid
     and txn:set_var("txn.tkn.valid", valid)
 end
 
 --- Creates a writer.
--- @param names variables of the claims in JWT_CLAIM_VARS; empty for all
+-- @param names variables of the claims in JWT_CLAIM_VARS; nil for all, which
+--   then leave a note of their own
 function headers.create(names)
   local self = {}
 
@@ -109,7 +128,7 @@ function headers.create(names)
   --- Takes everything back and writes a refusal made here.
   function self.refuse(txn, entry)
     forget(txn, names)
-    clear(txn, txn.f:req_hdr_names() or "")
+    self.begin(txn)
     deliver(txn, entry)
   end
 
@@ -117,6 +136,7 @@ function headers.create(names)
   -- request is refused; when not even the refusal fits, `txn.tkn.valid` is
   -- not set and the guard of the configuration turns the request away.
   function self.deliver(txn, entry)
+    if not names and entry[VARIABLES] then txn:set_priv(entry[VARIABLES]) end
     if not deliver(txn, entry) then self.refuse(txn, TOO_LARGE) end
   end
 

@@ -95,6 +95,22 @@ test("forgets for a tag what was judged before, and nothing else", function()
   assert(known.get(text(3), NOW, TIME) and known.get(text(4), NOW, TIME))
 end)
 
+test("forgets for a tag what was refused before, too", function()
+  local known = create()
+  local function revoked(seq, tag)
+    local entry = verdict.refusal("E_TKN_INVALID", "revoked")
+    entry[verdict.FINAL] = true
+    entry[verdict.SEQ], entry[verdict.TAGS] = seq, { tag }
+    return entry
+  end
+  known.put(text(1), revoked(7, "a"), 60, NOW, TIME)
+  known.put(text(2), revoked(7, "b"), 60, NOW, TIME)
+  known.put(text(3), final(), 60, NOW, TIME)
+  known.change({ "a" }, 8)
+  assert(not known.get(text(1), NOW, TIME))
+  assert(known.get(text(2), NOW, TIME) and known.get(text(3), NOW, TIME))
+end)
+
 test("finds a tag's verdicts in both generations", function()
   local known = create({ entries = 8 })
   known.put(text(0), tagged(1, "a"), 60, NOW, TIME)
