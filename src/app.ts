@@ -4,6 +4,7 @@ import { boundAddresses, namedHosts, toAddress, toOrigin } from "./app/addresses
 import { adminListeners, createAdmin } from "./app/admin.ts";
 import { createEnforcement } from "./app/enforcement.ts";
 import { GroundWatch } from "./app/ground-watch.ts";
+import { startHousekeeping } from "./app/housekeeping.ts";
 import { createJudging, fingerprintOf, grounds, type Judging } from "./app/judging.ts";
 import { createKeySync, FETCH_TIMEOUT_MS } from "./app/key-sync.ts";
 import { observe } from "./app/observation.ts";
@@ -185,6 +186,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
 
   await syncer.start();
   noteGrounds();
+  const housekeeping = startHousekeeping(store, log);
   const listeners: Listener[] = [];
   const open = (address: Address, options: Parameters<typeof listen>[1]) => {
     listeners.push(listen(address, options));
@@ -199,6 +201,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     syncer.stop();
     enforcement.stop();
     observation.stop();
+    await housekeeping.stop();
     await store.close();
   };
   try {
