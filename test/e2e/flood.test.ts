@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { identityOf } from "../helpers/answer.ts";
 import { type Edge, startEdge } from "../helpers/edge.ts";
 import { expectValid } from "../helpers/expect-verdict.ts";
 import { encode, mint } from "../helpers/mint.ts";
 import { claims, createKeys } from "../helpers/tokens.ts";
+import { waitFor } from "../helpers/wait-for.ts";
 
 const keys = createKeys();
 const BAD_TOKENS = process.env["FULL"] === undefined ? 60_000 : 1_000_000;
@@ -43,7 +43,13 @@ describe(`${BAD_TOKENS} bad tokens, no two alike`, () => {
   const stack = new AsyncDisposableStack();
   let edge: Edge;
   beforeAll(async () => {
-    edge = await startEdge(stack, { keys, withCable: true, haproxyEnv: { JWT_CACHE_TTL: "3600" } });
+    edge = await startEdge(stack, {
+      keys,
+      withCable: true,
+      haproxyEnv: { JWT_CACHE_TTL: "3600" },
+      // One cache, so that what was asked once is known to it.
+      threads: 1,
+    });
   });
   afterAll(() => stack.disposeAsync());
 
@@ -74,8 +80,9 @@ describe(`${BAD_TOKENS} bad tokens, no two alike`, () => {
       mint(keys.rs, claims({ sub: `user-${i}` })),
     );
     const askAll = () => Promise.all(good.map((token) => edge.ask(token)));
-    // Every thread has seen every good token, and both processes have done some of everything.
-    for (let i = 0; i < 8; i++) await askAll();
+    // Both processes have done some of everything.
+    await waitUntilRemembering(edge);
+    await askAll();
     await flood(5000);
     const before = {
       haproxy: residentKiB(edge.haproxy.program().pid),
@@ -90,11 +97,10 @@ describe(`${BAD_TOKENS} bad tokens, no two alike`, () => {
     expect(after.haproxy - before.haproxy).toBeLessThan(MAX_GROWTH_KIB);
     expect(after.server - before.server).toBeLessThan(MAX_GROWTH_KIB);
 
-    // What is still valid with nobody to ask is remembered.
-    await edge.cable?.set({ kind: "refuse" });
-    const remembered = (await askAll()).filter((answer) => identityOf(answer).valid === "1").length;
-    expect(remembered).toBeGreaterThanOrEqual(GOOD_USERS * 0.95);
-    await edge.cable?.set({ kind: "pass" });
+    await waitUntilRemembering(edge);
+    const asked = edge.cable?.questions() ?? 0;
+    for (const answer of await askAll()) expectValid(answer);
+    expect((edge.cable?.questions() ?? 0) - asked).toBeLessThanOrEqual(GOOD_USERS * 0.05);
   }, 1_800_000);
 
   test("leave both at work", async () => {
@@ -102,3 +108,13 @@ describe(`${BAD_TOKENS} bad tokens, no two alike`, () => {
     expect(await edge.server.isReady()).toBe(true);
   });
 });
+
+/** Waits until what was asked is not asked again: after a start or a starved moment the lease has to be there first. */
+async function waitUntilRemembering(edge: Edge): Promise<void> {
+  const token = mint(keys.rs, claims());
+  await waitFor("verdicts to be remembered", async () => {
+    const asked = edge.cable?.questions();
+    await edge.ask(token);
+    return edge.cable?.questions() === asked;
+  });
+}

@@ -33,6 +33,8 @@ export interface FrontOptions {
   readonly haproxyEnv?: Readonly<Record<string, string>>;
   readonly luaDir?: string;
   readonly extraConfigs?: readonly string[];
+  /** HAProxy's threads; each has a cache of its own. As many as there are processors, unless given. */
+  readonly threads?: number;
   /** Puts a TCP proxy between HAProxy and the token-server. */
   readonly withCable?: boolean;
 }
@@ -101,7 +103,7 @@ async function startFront(
   const haproxy = await startHaproxy(stack, {
     folder,
     config: options.config ?? "haproxy.cfg",
-    extraConfigs: options.extraConfigs ?? [],
+    extraConfigs: [...(options.extraConfigs ?? []), ...writeThreads(folder, options.threads)],
     env: {
       JWT_UPSTREAM: `127.0.0.1:${upstream.port}`,
       JWT_TOKEN_SERVER: `127.0.0.1:${cable?.port ?? server.port}`,
@@ -127,6 +129,14 @@ async function startFront(
       return send(toRequest([`authorization: Bearer ${token}`, ...lines]));
     },
   };
+}
+
+/** A file beside the configuration that sets what the shipped one leaves to HAProxy. */
+function writeThreads(folder: string, threads: number | undefined): string[] {
+  if (threads === undefined) return [];
+  const path = join(folder, `threads-${threads}.cfg`);
+  writeFileSync(path, `global\n  nbthread ${threads}\n`);
+  return [path];
 }
 
 function writeJson(path: string, value: unknown): string {

@@ -21,6 +21,8 @@ export type ProxyMode =
 export interface TcpProxy {
   readonly port: number;
   readonly set: (mode: ProxyMode) => Promise<void>;
+  /** How many questions about a token have come by: each is a POST in a packet of its own. */
+  readonly questions: () => number;
 }
 
 /** Starts a proxy to a port of 127.0.0.1; it stops when `stack` is disposed. */
@@ -30,6 +32,7 @@ export async function startTcpProxy(
 ): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let mode: ProxyMode = { kind: "pass" };
+  let questions = 0;
   const track = (socket: Socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
@@ -39,6 +42,9 @@ export async function startTcpProxy(
     const far = connect({ port: targetPort, host: "127.0.0.1" });
     track(near);
     track(far);
+    near.on("data", (data: Buffer) => {
+      if (data.includes("POST / HTTP/1.1")) questions++;
+    });
     join(near, far, () => mode);
   });
   const port = await listen(server, 0);
@@ -51,6 +57,7 @@ export async function startTcpProxy(
   });
   return {
     port,
+    questions: () => questions,
     set: async (next) => {
       const wasRefusing = mode.kind === "refuse";
       mode = next;
