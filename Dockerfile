@@ -44,6 +44,6 @@ EXPOSE 8080 8405
 # SIGUSR1: finish what is under way, then end.
 STOPSIGNAL SIGUSR1
 HEALTHCHECK --interval=5s --timeout=2s --start-period=5s --retries=3 \
-  CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8405 && printf 'GET /livez HTTP/1.0\\r\\n\\r\\n' >&3 && read -r _ status _ <&3 && [ \"$status\" = 200 ]"]
+  CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/${JWT_EXPORTER_BIND##*:} && printf 'GET /livez HTTP/1.0\\r\\n\\r\\n' >&3 && read -r _ status _ <&3 && [ \"$status\" = 200 ]"]
 ENTRYPOINT ["haproxy", "-W", "-db"]
 CMD ["-f", "/usr/local/share/haproxy-jwt/haproxy/haproxy.cfg", "-f", "/usr/local/share/haproxy-jwt/haproxy/exporter.cfg"]

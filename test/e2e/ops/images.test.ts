@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../helpers/appliance.ts";
 import { mint } from "../../helpers/mint.ts";
+import { findFreePort } from "../../helpers/ports.ts";
 import { type Program, startProgram } from "../../helpers/program.ts";
 import { createTempFolder } from "../../helpers/temp-folder.ts";
 import { claims, createKeys } from "../../helpers/tokens.ts";
@@ -13,6 +14,26 @@ const keys = createKeys();
 /** What the build needs to trust registries as this machine does, where that is set at all. */
 const TRUST = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 const CERTIFICATES = "/etc/ssl/certs";
+
+const ports = {
+  server: await findFreePort(),
+  admin: await findFreePort(),
+  front: await findFreePort(),
+  exporter: await findFreePort(),
+  upstream: await findFreePort(),
+};
+const listening = {
+  JWT_LISTEN: `127.0.0.1:${ports.server}`,
+  JWT_ADMIN_LISTEN: `127.0.0.1:${ports.admin}`,
+};
+const exporting = { JWT_EXPORTER_BIND: `127.0.0.1:${ports.exporter}` };
+
+/** Asks the HAProxy of the images. */
+async function ask(token?: string): Promise<{ readonly status: number; readonly text: string }> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const response = await fetch(`http://127.0.0.1:${ports.front}/`, { headers });
+  return { status: response.status, text: await response.text() };
+}
 
 describe.if(isFull)("the images", () => {
   const stack = new AsyncDisposableStack();
@@ -32,29 +53,22 @@ describe.if(isFull)("the images", () => {
     server = await buildah.start("token-server", [`${keyFile}:/run/keys.json:ro`], {
       ...key,
       JWT_JWKS_FILE: "/run/keys.json",
-      JWT_LISTEN: "127.0.0.1:24000",
-      JWT_ADMIN_LISTEN: "127.0.0.1:24001",
+      ...listening,
     });
-    await buildah.start("haproxy", [], {}, [
+    await buildah.start("haproxy", [], { JWT_SAMPLE_BIND: `127.0.0.1:${ports.upstream}` }, [
       "-f",
       "/usr/local/share/haproxy-jwt/haproxy/sample-upstream.cfg",
     ]);
     haproxy = await buildah.start("haproxy", [], {
       ...key,
-      JWT_FRONTEND_BIND: "127.0.0.1:28080",
-      JWT_EXPORTER_BIND: "127.0.0.1:8405",
-      JWT_UPSTREAM: "127.0.0.1:3000",
-      JWT_TOKEN_SERVER: "127.0.0.1:24000",
+      ...exporting,
+      JWT_FRONTEND_BIND: `127.0.0.1:${ports.front}`,
+      JWT_UPSTREAM: `127.0.0.1:${ports.upstream}`,
+      JWT_TOKEN_SERVER: listening.JWT_LISTEN,
     });
     await waitFor("HAProxy to answer", async () => (await ask()).status > 0, 30_000);
   }, 900_000);
   afterAll(() => stack.disposeAsync(), 60_000);
-
-  const ask = async (token?: string) => {
-    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const response = await fetch("http://127.0.0.1:28080/", { headers });
-    return { status: response.status, text: await response.text() };
-  };
 
   test("verify a request together", async () => {
     await waitFor(
@@ -66,29 +80,34 @@ describe.if(isFull)("the images", () => {
   }, 30_000);
 
   test("run without root", async () => {
-    expect(await buildah.inspect("token-server", "User")).toBe("haproxy-jwt");
-    expect(await buildah.inspect("haproxy", "User")).toBe("haproxy");
+    expect(await buildah.userOf("token-server")).toBe("haproxy-jwt");
+    expect(await buildah.userOf("haproxy")).toBe("haproxy");
   });
 
   test("are healthy by their own checks", async () => {
-    for (const name of ["token-server", "haproxy"]) {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
-      expect(await buildah.health(name)).toBe(0);
-    }
+    expect(await buildah.health("token-server", listening)).toBe(0);
+    expect(await buildah.health("haproxy", exporting)).toBe(0);
   }, 30_000);
 
   test("HAProxy's image shows its metrics", async () => {
-    const text = await (await fetch("http://127.0.0.1:8405/metrics")).text();
+    const text = await (await fetch(`http://127.0.0.1:${ports.exporter}/metrics`)).text();
     expect(text).toMatch(/haproxy_server_status\{proxy="jwt-token-server",[^}]*state="UP"\} 1/);
   });
 
   test("HAProxy's check fails when HAProxy is gone, the server's when the server is", async () => {
     await haproxy.kill();
-    expect(await buildah.health("haproxy")).not.toBe(0);
+    expect(await buildah.health("haproxy", exporting)).not.toBe(0);
     await server.kill();
-    expect(await buildah.health("token-server")).not.toBe(0);
+    expect(await buildah.health("token-server", listening)).not.toBe(0);
   }, 30_000);
 });
+
+interface ImageConfig {
+  readonly User: string;
+  readonly Entrypoint: readonly string[];
+  readonly Cmd: readonly string[];
+  readonly Healthcheck: { readonly Test: readonly string[] };
+}
 
 interface Buildah {
   readonly makeBase: () => Promise<void>;
@@ -99,20 +118,24 @@ interface Buildah {
     env: Readonly<Record<string, string>>,
     command?: readonly string[],
   ) => Promise<Program>;
-  /** A member of the image's configuration. */
-  readonly inspect: (name: string, member: string) => Promise<string>;
+  readonly userOf: (name: string) => Promise<string>;
   /** Runs the image's health check in its newest container; the exit code. */
-  readonly health: (name: string) => Promise<number>;
+  readonly health: (name: string, env: Readonly<Record<string, string>>) => Promise<number>;
 }
 
 /** Buildah with a store of its own, no registry and no privileges beyond a chroot. */
 function createBuildah(stack: AsyncDisposableStack, folder: string): Buildah {
   const store = join(folder, "images");
   const containers = new Map<string, string>();
-  const env = { BUILDAH_ISOLATION: "chroot", STORAGE_DRIVER: "vfs" };
+  const env = { BUILDAH_ISOLATION: "chroot" };
   const words = (...args: readonly string[]) => [
     "buildah",
-    ...["--root", store, "--runroot", join(folder, "run")],
+    "--storage-driver",
+    "vfs",
+    "--root",
+    store,
+    "--runroot",
+    join(folder, "run"),
     ...args,
   ];
   const spawn = async (...args: readonly string[]) => {
@@ -136,8 +159,13 @@ function createBuildah(stack: AsyncDisposableStack, folder: string): Buildah {
     return stdout;
   };
   const trust = Object.entries(process.env).filter(([name]) => TRUST.includes(name));
-  const inspect = (name: string, member: string) =>
-    run("inspect", "--type", "image", "--format", `{{json .OCIv1.Config.${member}}}`, name);
+  /** The image's configuration as Docker keeps it: OCI's has no health check. */
+  const configOf = async (name: string): Promise<ImageConfig> => {
+    const image = JSON.parse(await run("inspect", "--type", "image", name)) as {
+      readonly Docker: { readonly config: ImageConfig };
+    };
+    return image.Docker.config;
+  };
   return {
     makeBase: async () => {
       const made = Bun.spawnSync(
@@ -161,38 +189,48 @@ function createBuildah(stack: AsyncDisposableStack, folder: string): Buildah {
         "BUILD_BASE=localhost/build-base",
       ];
       const volume = ["--volume", `${CERTIFICATES}:${CERTIFICATES}:ro`];
-      await run("bud", "--pull-never", ...bases, ...volume, ...args, "--tag", name, ".");
+      await run(
+        "bud",
+        "--pull-never",
+        "--format",
+        "docker",
+        ...bases,
+        ...volume,
+        ...args,
+        "--tag",
+        name,
+        ".",
+      );
     },
     start: async (name, volumes, settings, command) => {
       const container = await run("from", "--pull-never", `localhost/${name}`);
       containers.set(name, container);
-      const parts = await Promise.all([inspect(name, "Entrypoint"), inspect(name, "Cmd")]);
-      const [entry = [], cmd = []] = parts.map((text) => JSON.parse(text) as readonly string[]);
+      const { Entrypoint: entry, Cmd: cmd } = await configOf(name);
       const options = [
         ...volumes.flatMap((one) => ["--volume", one]),
         ...Object.entries(settings).flatMap(([key, value]) => ["--env", `${key}=${value}`]),
       ];
       mkdirSync(join(folder, "logs"), { recursive: true });
       return startProgram(stack, {
-        command: words("run", ...options, container, "--", ...entry, ...(command ?? cmd)),
+        // Whatever a container starts ends with it.
+        command: [
+          "unshare",
+          "--pid",
+          "--fork",
+          "--kill-child",
+          "--mount-proc",
+          ...words("run", ...options, container, "--", ...entry, ...(command ?? cmd)),
+        ],
         env,
         logFile: join(folder, "logs", `${container}.log`),
         cwd: ROOT,
       });
     },
-    inspect: async (name, member) => JSON.parse(await inspect(name, member)) as string,
-    health: async (name) => {
-      const text = await run(
-        "inspect",
-        "--type",
-        "image",
-        "--format",
-        "{{json .Docker.Config.Healthcheck.Test}}",
-        name,
-      );
-      const [, ...check] = JSON.parse(text) as readonly string[];
-      const settings = name === "token-server" ? ["--env", "JWT_LISTEN=127.0.0.1:24000"] : [];
-      return (await spawn("run", ...settings, containers.get(name) ?? "", "--", ...check)).code;
+    userOf: async (name) => (await configOf(name)).User,
+    health: async (name, settings) => {
+      const [, ...check] = (await configOf(name)).Healthcheck.Test;
+      const env = Object.entries(settings).flatMap(([key, value]) => ["--env", `${key}=${value}`]);
+      return (await spawn("run", ...env, containers.get(name) ?? "", "--", ...check)).code;
     },
   };
 }

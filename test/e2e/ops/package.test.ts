@@ -139,6 +139,8 @@ describe.if(isFull)("on a fresh Debian 12", () => {
     ["an upgrade keeps the rule", 'upgraded "0" "revoked"'],
     ["an upgrade keeps sessions", "session 200"],
     ["an upgrade keeps edited files", "kept jwks_file"],
+    ["the nightly copy is root's alone", "copy 600 root"],
+    ["a copy restores to the same refusals", 'restored "0" "revoked"'],
     ["HAProxy went on through all of it", "haproxy same"],
     ["the man page is there", "page haproxy-jwt"],
     ["removal leaves the data", "removed data there"],
@@ -186,6 +188,16 @@ function scenario(blocks: readonly string[]): string {
     echo "kept $(grep -o '^jwks_file' /etc/haproxy-jwt/haproxy-jwt.toml)"
     [ -e /proc/$before ] && [ "$before" = "$(cat /run/haproxy.test-pid)" ] && echo "haproxy same"
     echo "page $(zcat /usr/share/man/man1/haproxy-jwt.1.gz | sed -n 's/^\\.B \\(haproxy-jwt\\)$/\\1/p' | head -1)"
+    # The timer's service as its unit has it; then the drill: the data is lost, the copy is put in its place.
+    eval "$(sed -n 's/^ExecStart=//p' /lib/systemd/system/haproxy-jwt-backup.service | sed 's/%%/%/g')"
+    copy=$(ls /var/backups/haproxy-jwt/*.db)
+    echo "copy $(stat -c '%a %U' "$copy")"
+    systemctl stop haproxy-jwt
+    rm /var/lib/haproxy-jwt/haproxy-jwt.db*
+    haproxy-jwt restore "$copy"
+    systemctl restart haproxy-jwt
+    for _ in $(seq 100); do [ "$(detail)" = '"0" "revoked"' ] && break; sleep 0.1; done
+    echo "restored $(detail)"
     systemctl stop haproxy-jwt
     apt-get -qq remove -y haproxy-jwt
     [ -e /var/lib/haproxy-jwt/haproxy-jwt.db ] && echo "removed data there"
