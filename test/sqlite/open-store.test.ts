@@ -40,7 +40,8 @@ describe("a data folder", () => {
     const path = folder();
     const script = `
       import { lockFolder } from ${JSON.stringify(require.resolve("../../src/sqlite/folder-lock.ts"))};
-      lockFolder(${JSON.stringify(path)});
+      // Kept, because a lock that nobody holds any more is collected, and ends.
+      globalThis.held = lockFolder(${JSON.stringify(path)});
       process.stdout.write("locked");
       setTimeout(() => process.exit(1), 60_000);`;
     const child = Bun.spawn([process.execPath, "-e", script], {
