@@ -19,6 +19,7 @@ import { createAudit } from "./audit.ts";
 import { openConnection } from "./connection.ts";
 import { DATABASE_FILE, prepareFolder } from "./data-folder.ts";
 import { lockFolder } from "./folder-lock.ts";
+import { forgetHead } from "./head.ts";
 import { migrate, MIGRATIONS } from "./migrate.ts";
 import { runOffThread } from "./off-thread.ts";
 import { GROWING_PREFIX } from "./settings.ts";
@@ -79,6 +80,8 @@ export async function restore(
     await checkBackup(incoming);
     const { rules, seq } = await prepareIncoming(incoming, target, actor, nowMs);
     const formerFile = setAside(target, nowMs);
+    // Another history follows: what was noted of the former would be held against it.
+    forgetHead(directory);
     renameSync(incoming, target);
     syncFolder(directory);
     return { rules, seq, formerFile };

@@ -15,11 +15,13 @@ export function createChanges(
   index: RuleIndex,
   journal: JournalReader,
   pause: () => Promise<void>,
+  note: (seq: number) => void,
 ): Changes {
   const listeners = new Set<(changes: readonly Change[]) => void>();
   let told = journal.readSeq();
   return {
     publish: async () => {
+      note(journal.readSeq());
       if (!index.advance()) await index.load(pause);
       for (;;) {
         const changes = journal.readChanges(told, CHUNK) ?? [];

@@ -11,6 +11,7 @@ import { createChanges } from "./changes.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import { DATABASE_FILE, prepareFolder } from "./data-folder.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
+import { openHead } from "./head.ts";
 import { createJournalReader, createJournalWriter } from "./journal.ts";
 import { migrate } from "./migrate.ts";
 import { createOnceTable } from "./once.ts";
@@ -59,10 +60,9 @@ export async function openStore(directory: string, options: StoreOptions): Promi
   prepareFolder(directory);
   const lock = lockFolder(directory);
   try {
-    const path = join(directory, DATABASE_FILE);
-    const connection = openConnection(path);
+    const connection = openConnection(join(directory, DATABASE_FILE));
     try {
-      return await open(connection, lock, path, options);
+      return await open(connection, lock, directory, options);
     } catch (error) {
       connection.close();
       throw error;
@@ -76,9 +76,10 @@ export async function openStore(directory: string, options: StoreOptions): Promi
 async function open(
   connection: Connection,
   lock: FolderLock,
-  path: string,
+  directory: string,
   options: StoreOptions,
 ): Promise<Store> {
+  const path = join(directory, DATABASE_FILE);
   await migrate(connection);
   await ensureEpoch(connection);
   const rows = createRuleRows(connection);
@@ -87,6 +88,7 @@ async function open(
   const index = new RuleIndex(rows, options.index);
   await index.load(pause);
   const journal = createJournalReader(connection);
+  const head = openHead(directory, readEpoch(connection), journal.readSeq());
   const actors = createActors(connection);
   const parts: Parts = {
     connection,
@@ -98,7 +100,7 @@ async function open(
     audit: createAudit(connection, actors),
     actors,
     once: createOnceTable(connection),
-    changes: createChanges(index, journal, pause),
+    changes: createChanges(index, journal, pause, (seq) => head.note(seq)),
     abandoned: findAbandoned(connection),
     nowMs: options.nowMs,
     pause,
@@ -120,6 +122,7 @@ async function open(
     scrub: (signal) => scrub(parts, signal),
     check: async () => (await runOffThread({ task: "check", file: path })).problems,
     close: async () => {
+      head.close();
       connection.close();
       lock.release();
     },
@@ -138,6 +141,15 @@ async function ensureEpoch(connection: Connection): Promise<void> {
     "INSERT OR IGNORE INTO setting (name, value) VALUES ('epoch', ?)",
   );
   await connection.write(() => add.run(crypto.randomUUID()));
+}
+
+function readEpoch(connection: Connection): string {
+  const row = connection.read(() =>
+    connection.db
+      .query<{ value: string }, []>("SELECT value FROM setting WHERE name = 'epoch'")
+      .get(),
+  );
+  return row?.value ?? "";
 }
 
 function findAbandoned(connection: Connection): number[] {

@@ -85,6 +85,10 @@ export function knownFiles(layout: Layout): readonly KnownFile[] {
       path: `${stateDir}/haproxy-jwt.db`,
       meaning: "the database: rules, journal, audit, accounts",
     },
+    {
+      path: `${stateDir}/haproxy-jwt.head`,
+      meaning: "how far the history had come: a database that has lost changes is not served",
+    },
     { path: `${stateDir}/keys/`, meaning: "the last good keys of each source" },
     {
       path: `${stateDir}/control.sock`,
