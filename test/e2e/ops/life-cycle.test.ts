@@ -166,7 +166,7 @@ describe("under systemd", () => {
     );
     server.program().signal("SIGTERM");
     await server.program().exited;
-    expect(hear().at(-1)).toBe("STOPPING=1");
+    await waitFor("the last word", () => hear().at(-1) === "STOPPING=1");
   });
 
   test("a server that hangs sends no keep-alive", async () => {
