@@ -102,10 +102,11 @@ function memory.by_lease(clock, lease, ttl, id, on_epoch)
 
   function self.keep(cache, key, entry, how)
     if not is_kept(how, entry) then return end
-    if entry[FINAL] then
+    -- A refusal for what a token says is dropped by its subjects' changes
+    -- too: a rule can be lifted.
+    if not entry[TAGS] then
+      if not entry[FINAL] then return end
       entry[TAGS] = false
-    elseif not entry[TAGS] then
-      return
     end
     keep_for(cache, key, entry, ttl, how)
   end
