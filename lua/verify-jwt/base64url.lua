@@ -12,10 +12,9 @@ for i = 1, #ALPHABET do VALUE[byte(ALPHABET, i)] = i - 1 end
 
 local base64url = {}
 
---- True for a text that stands for exactly one string of bytes. The empty
--- text does: it is the empty string.
-function base64url.is_strict(text)
-  if find(text, "[^A-Za-z0-9_-]") then return false end
+--- True when nothing is left over after the last byte of a text that has
+-- only the alphabet's characters. The empty text is the empty string.
+function base64url.is_whole(text)
   local rest = #text % 4
   if rest == 0 then return true end
   if rest == 1 then return false end
@@ -23,6 +22,12 @@ function base64url.is_strict(text)
   -- two spellings.
   local last = VALUE[byte(text, -1)]
   return last ~= nil and last % (rest == 2 and 16 or 4) == 0
+end
+
+--- True for a text that stands for exactly one string of bytes. HAProxy does
+-- not leave the C locale, so %w is ASCII's.
+function base64url.is_strict(text)
+  return not find(text, "[^%w_-]") and base64url.is_whole(text)
 end
 
 --- Decodes, or returns nil where the text is not strict.

@@ -22,13 +22,12 @@ function extract.from_authorization(value, schemes)
     return nil
   end
   if comma then return nil, "ambiguous" end
-  local text = at and sub(value, at + 1)
   -- One space and one word: with more, two readers may pick two tokens.
-  if not text or text == "" or find(text, "[ \t]") or sub(value, at, at) ~= " "
-  then
+  if not at or at == #value or sub(value, at, at) ~= " "
+    or find(value, " ", at + 1, true) or find(value, "\t", at + 1, true) then
     return nil, "malformed"
   end
-  return text
+  return sub(value, at + 1)
 end
 
 local function unescape(text)

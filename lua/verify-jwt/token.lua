@@ -5,9 +5,12 @@ local cjson = require("cjson").new()
 
 local base64url = require("verify-jwt.base64url")
 
-local find, match = string.find, string.match
-local is_strict = base64url.is_strict
+local byte, find, sub = string.byte, string.find, string.sub
+local is_whole = base64url.is_whole
 
+local PUNCTUATION = {
+  [byte("-")] = true, [byte("_")] = true, [byte(".")] = true,
+}
 local MAX_REMEMBERED = 256
 local MAX_REMEMBERED_BYTES = 512
 
@@ -48,9 +51,16 @@ local function remembering_parser()
   end
 end
 
-local PART = "([A-Za-z0-9_-]*)"
-local JWS = "^([A-Za-z0-9_-]+)%." .. PART .. "%." .. PART .. "$"
-local JWE = "^([A-Za-z0-9_-]+)" .. ("%." .. PART):rep(4) .. "$"
+--- True when a text has only base64url's characters and dots. A single class
+-- takes half the time of a set, and few of the characters are no letter.
+local function has_alphabet(text)
+  local at = find(text, "%W")
+  while at do
+    if not PUNCTUATION[byte(text, at)] then return false end
+    at = find(text, "%W", at + 1)
+  end
+  return true
+end
 
 --- Creates a parser: function(text) -> header, payload, signature; for a JWE
 -- header alone; nil when the text is neither. A header is
@@ -58,15 +68,24 @@ local JWE = "^([A-Za-z0-9_-]+)" .. ("%." .. PART):rep(4) .. "$"
 function token.parser()
   local header_of = remembering_parser()
   return function(text)
-    local head, payload, signature = match(text, JWS)
-    if head then
-      if not is_strict(payload) or not is_strict(signature) then return nil end
+    if not has_alphabet(text) then return nil end
+    local first = find(text, ".", 1, true)
+    local second = first and find(text, ".", first + 1, true)
+    if not second or first == 1 then return nil end
+    local third = find(text, ".", second + 1, true)
+    local head = sub(text, 1, first - 1)
+    if not third then
+      local payload = sub(text, first + 1, second - 1)
+      local signature = sub(text, second + 1)
+      if not is_whole(payload) or not is_whole(signature) then return nil end
       return header_of(head), payload, signature
     end
-    local key, vector, ciphertext, tag
-    head, key, vector, ciphertext, tag = match(text, JWE)
-    if not head or not is_strict(key) or not is_strict(vector)
-      or not is_strict(ciphertext) or not is_strict(tag) then
+    local fourth = find(text, ".", third + 1, true)
+    if not fourth or find(text, ".", fourth + 1, true)
+      or not is_whole(sub(text, first + 1, second - 1))
+      or not is_whole(sub(text, second + 1, third - 1))
+      or not is_whole(sub(text, third + 1, fourth - 1))
+      or not is_whole(sub(text, fourth + 1)) then
       return nil
     end
     return header_of(head)

@@ -5,7 +5,8 @@
 -- core.httpclient is not used for judging: it opens a connection for each
 -- request, and needs three seconds to notice a refused port.
 
-local find, lower, match = string.find, string.lower, string.match
+local find, lower, match, sub = string.find, string.lower, string.match,
+  string.sub
 
 local MAX_HEADER_LINES = 64
 local MAX_LINE_BYTES = 4096
@@ -141,9 +142,13 @@ function transport.create(core, options)
         if not length or length > MAX_BODY_BYTES then return nil end
         return length, content_type, keep_alive
       end
-      local name, value = match(line, "^([^:%s]+):[ \t]*(.-)[ \t]*$")
-      if not name then return nil end
-      name = lower(name)
+      local colon = find(line, ":", 2, true)
+      if not colon then return nil end
+      local name, value = "", ""
+      if find(line, "^[CcTt]") then
+        name = lower(sub(line, 1, colon - 1))
+        value = match(line, "^[ \t]*(.-)[ \t]*$", colon + 1)
+      end
       if name == "content-length" then
         if length or not find(value, "^%d+$") or #value > 9 then return nil end
         length = tonumber(value)

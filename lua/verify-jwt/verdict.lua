@@ -51,7 +51,8 @@ local verdict = {
 }
 
 local VARIABLE_PREFIX = "txn.tkn.payload."
-local CONTROL = "[\0-\31\127]"
+-- In the C locale, which HAProxy does not leave: below a space, and DEL.
+local CONTROL = "%c"
 
 --- All places are taken at once, so that the array never grows.
 local function create(code, detail, generation, body, header, variables,

@@ -111,6 +111,16 @@ test("forgets for a tag what was refused before, too", function()
   assert(known.get(text(2), NOW, TIME) and known.get(text(3), NOW, TIME))
 end)
 
+test("forgets a refusal for what its token says, too", function()
+  local known = create()
+  local entry = final()
+  entry[verdict.SEQ], entry[verdict.TAGS] = 7, { "a" }
+  known.put(text(1), entry, 60, NOW, TIME)
+  known.put(text(2), final(), 60, NOW, TIME)
+  known.change({ "a" }, 8)
+  assert(not known.get(text(1), NOW, TIME) and known.get(text(2), NOW, TIME))
+end)
+
 test("finds a tag's verdicts in both generations", function()
   local known = create({ entries = 8 })
   known.put(text(0), tagged(1, "a"), 60, NOW, TIME)
