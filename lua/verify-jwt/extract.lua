@@ -8,7 +8,7 @@ local extract = {}
 
 --- The token of one Authorization header.
 -- @return token, nil or nil, detail; nil, nil where the header is none of
---   ours (Basic, say)
+--   ours (Basic, say) or has no token
 function extract.from_authorization(value, schemes)
   local at = find(value, "[ \t]")
   local scheme = lower(at and sub(value, 1, at - 1) or value)
@@ -22,8 +22,9 @@ function extract.from_authorization(value, schemes)
     return nil
   end
   if comma then return nil, "ambiguous" end
+  if not at or at == #value then return nil end
   -- One space and one word: with more, two readers may pick two tokens.
-  if not at or at == #value or sub(value, at, at) ~= " "
+  if sub(value, at, at) ~= " "
     or find(value, " ", at + 1, true) or find(value, "\t", at + 1, true) then
     return nil, "malformed"
   end

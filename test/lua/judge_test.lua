@@ -115,7 +115,7 @@ end)
 
 local REFUSED_HERE = {
   { "a bad signature", mint(1, "a", ("x"):rep(32)), "signature" },
-  { "no token", "", "malformed" }, { "two parts", "a.b", "malformed" },
+  { "no token", "", "missing" }, { "two parts", "a.b", "malformed" },
   { "a token too long", ("x"):rep(301), "too_large" },
   { "a third word", mint(1) .. " x", "malformed" },
   { "two tokens", mint(1) .. ", Bearer x", "ambiguous" },
