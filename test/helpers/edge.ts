@@ -103,7 +103,8 @@ async function startFront(
   const haproxy = await startHaproxy(stack, {
     folder,
     config: options.config ?? "haproxy.cfg",
-    extraConfigs: [...(options.extraConfigs ?? []), ...writeThreads(folder, options.threads)],
+    leadingConfigs: writeThreads(folder, options.threads),
+    extraConfigs: options.extraConfigs ?? [],
     env: {
       JWT_UPSTREAM: `127.0.0.1:${upstream.port}`,
       JWT_TOKEN_SERVER: `127.0.0.1:${cable?.port ?? server.port}`,

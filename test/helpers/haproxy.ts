@@ -26,6 +26,8 @@ export interface HaproxyOptions {
   readonly env: Readonly<Record<string, string>>;
   /** The port its frontend takes; free when not given, and then handed over in JWT_FRONTEND_BIND. */
   readonly port?: number;
+  /** Files for the command line before the first: what 3.x takes only ahead of all sections. */
+  readonly leadingConfigs?: readonly string[];
   /** More files for the command line, after the first. */
   readonly extraConfigs?: readonly string[];
   /** Words before the program's name, such as `taskset -c 0`. */
@@ -39,7 +41,11 @@ export async function startHaproxy(
 ): Promise<Haproxy> {
   const port = options.port ?? (await findFreePort());
   const logFile = join(options.folder, `haproxy-${port}.log`);
-  const configs = [toPath(options.config), ...(options.extraConfigs ?? [])];
+  const configs = [
+    ...(options.leadingConfigs ?? []),
+    toPath(options.config),
+    ...(options.extraConfigs ?? []),
+  ];
   const spawn = (...args: readonly string[]) =>
     startProgram(stack, {
       command: [

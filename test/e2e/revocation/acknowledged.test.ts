@@ -3,12 +3,9 @@
  * everything between HAProxy and server breaks. In full: a million requests and a thousand revocations.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { type Edge, startEdge } from "../../helpers/edge.ts";
 import type { Program } from "../../helpers/program.ts";
 import { type Checker, startChecker } from "../../helpers/revocation-checker.ts";
-import { createTempFolder } from "../../helpers/temp-folder.ts";
 import { waitFor } from "../../helpers/wait-for.ts";
 
 const IS_FULL = process.env["FULL"] !== undefined;
@@ -19,19 +16,18 @@ const ROUNDS = IS_FULL ? 10 : 1;
 const PAST_LEASE_MS = 6000;
 
 describe.each([
-  { name: "two threads of HAProxy, one judging thread", nbthread: 2, workers: "1" },
-  { name: "one thread of HAProxy, two judging threads", nbthread: 1, workers: "2" },
-])("with $name", ({ nbthread, workers }) => {
+  { name: "two threads of HAProxy, one judging thread", threads: 2, workers: "1" },
+  { name: "one thread of HAProxy, two judging threads", threads: 1, workers: "2" },
+])("with $name", ({ threads, workers }) => {
   const stack = new AsyncDisposableStack();
   let edge: Edge;
   let checker: Checker;
 
   beforeAll(async () => {
-    const folder = createTempFolder(stack);
     edge = await startEdge(stack, {
       withCable: true,
       serverEnv: { JWT_WORKERS: workers, JWT_LOG_LEVEL: "warn" },
-      extraConfigs: [writeThreads(folder, nbthread)],
+      threads,
     });
     checker = await startChecker(stack, edge, { clients: 8, pauseMs: 1 });
   });
@@ -125,11 +121,4 @@ function pausing(program: () => Program) {
     pause: async () => program().signal("SIGSTOP"),
     resume: async () => program().signal("SIGCONT"),
   };
-}
-
-/** HAProxy's number of threads, as one more configuration file. */
-function writeThreads(folder: string, nbthread: number): string {
-  const path = join(folder, "threads.cfg");
-  writeFileSync(path, `global\n  nbthread ${nbthread}\n`);
-  return path;
 }
