@@ -27,6 +27,12 @@ backend app
   server app "$JWT_UPSTREAM"
 `;
 
+/** Passing on, with a log line for each request as the shipped files write one. */
+export const LOGGING_PROXY = PROXY.replace(
+  "maxconn 2000",
+  "maxconn 2000\n  log stdout format raw local0 info",
+).replace("mode http", "mode http\n  log global\n  option httplog");
+
 // jwt_verify is told the algorithm: taking it from the token is what nobody should do.
 const NATIVE = `
   http-request set-var(txn.bearer) http_auth_bearer

@@ -40,7 +40,7 @@ const { values: flags } = parseArgs({
 });
 
 const ALL_ROWS: readonly Row[] = [
-  { name: "return", config: configs.RETURN, use: "none", against: "return" },
+  { name: "return", config: configs.RETURN, use: "cycle", against: "return" },
   {
     name: "return, jwt_verify RS256",
     config: configs.NATIVE_RETURN,
@@ -69,7 +69,8 @@ const ALL_ROWS: readonly Row[] = [
     needsServer: true,
     against: "return, jwt_verify RS256",
   },
-  { name: "proxy", config: configs.PROXY, use: "none", against: "proxy" },
+  { name: "proxy", config: configs.PROXY, use: "cycle", against: "proxy" },
+  { name: "proxy, logging", config: configs.LOGGING_PROXY, use: "cycle", against: "proxy" },
   { name: "proxy, jwt_verify RS256", config: configs.NATIVE_PROXY, use: "cycle", against: "proxy" },
   {
     name: "proxy, ours as shipped, known tokens",
