@@ -192,10 +192,12 @@ function transport.create(core, options)
     if flying >= MAX_IN_FLIGHT then return nil, false end
     local socket = take_idle(server)
     local reused = socket ~= nil
-    if reused then
-      in_flight[socket], flying = deadline, flying + 1
-      socket:settimeout(left(deadline))
+    -- HAProxy raises for a connection that has ended meanwhile.
+    if reused and not pcall(socket.settimeout, socket, left(deadline)) then
+      discard(socket)
+      socket, reused = nil, false
     end
+    if reused then in_flight[socket], flying = deadline, flying + 1 end
     for _ = 1, 2 do
       socket = socket or connect(server, deadline)
       if not socket then return nil, true end

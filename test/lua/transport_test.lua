@@ -64,6 +64,13 @@ test("tries a fresh connection when a kept one turns out closed", function()
   assert(ask() and state.connects == 2)
 end)
 
+test("tries a fresh connection when a kept one is gone altogether", function()
+  local ask, state = create(ok)
+  ask()
+  state.sockets[1].settimeout = function() error("not yet initialised") end
+  assert(ask() and state.connects == 2)
+end)
+
 test("tries a fresh connection once, not again", function()
   local ask, state = create(ok)
   ask()
