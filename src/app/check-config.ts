@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { ConfigError, type Config, type ConfigProblem } from "../config/load.ts";
 import { parseDecryptionKeys } from "../core/jwks/decryption-key.ts";
-import { KeySetError } from "../core/jwks/key-set.ts";
+import { KeySetError } from "../core/jwks/key-list.ts";
 import { listKeySources } from "./key-sources.ts";
 
 /** @throws ConfigError with every problem of the files */

@@ -5,7 +5,7 @@ import type { Config } from "../config/load.ts";
 import { ConfigError } from "../config/load.ts";
 import { parseDecryptionKeys, type DecryptionKey } from "../core/jwks/decryption-key.ts";
 import type { KeyRing } from "../core/jwks/key-ring.ts";
-import { KeySetError } from "../core/jwks/key-set.ts";
+import { KeySetError } from "../core/jwks/key-list.ts";
 import type { RevocationIndex } from "../core/revocation/store.ts";
 import { tokenDigest } from "../core/revocation/token-digest.ts";
 import { createJudge, type Judge } from "../core/token/judge.ts";

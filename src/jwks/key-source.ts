@@ -1,6 +1,7 @@
 /** One source of keys: reads it, keeps the last good set, and knows how old that is. */
 import { readFile } from "node:fs/promises";
-import { parseKeySet, KeySetError, type KeySet } from "../core/jwks/key-set.ts";
+import { KeySetError } from "../core/jwks/key-list.ts";
+import { parseKeySet, type KeySet } from "../core/jwks/key-set.ts";
 import { discoverJwksUrl } from "./discovery.ts";
 import { fetchText, FetchTextError, type FetchedText } from "./fetch-text.ts";
 import type { LastGood, LastGoodStore } from "./last-good.ts";

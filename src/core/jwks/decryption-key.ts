@@ -1,10 +1,9 @@
 /** Reads the keys that decrypt JWE, and finds the one a token asks for. */
 import { createPrivateKey, createSecretKey, type KeyObject } from "node:crypto";
 import type { JsonObject, JsonValue } from "../json.ts";
-import { JsonSyntaxError, parseJson } from "../json-parse.ts";
 import { JWE_ALGORITHMS, JWE_ENCRYPTIONS, type JweAlgorithm } from "../token/algorithms.ts";
 import { decodeBase64url } from "../token/base64url.ts";
-import { KeySetError } from "./key-set.ts";
+import { KeySetError, parseKeyList } from "./key-list.ts";
 
 export interface DecryptionKey {
   readonly kid: string | undefined;
@@ -33,7 +32,7 @@ const DECRYPT_OPERATIONS: ReadonlySet<JsonValue> = new Set([
  * @throws KeySetError naming the first key that cannot serve: an operator's own file is not skipped over.
  */
 export function parseDecryptionKeys(text: string): readonly DecryptionKey[] {
-  return entriesOf(text).map((entry, index) => {
+  return parseKeyList(text).map((entry, index) => {
     try {
       return importDecryptionKey(entry);
     } catch (error) {
@@ -64,23 +63,6 @@ function fits(key: DecryptionKey, algorithm: JweAlgorithm, enc: string): boolean
   }
   if (key.kty !== "oct") return true;
   return key.bytes === (isDirect ? JWE_ENCRYPTIONS.get(enc) : algorithm.keyBytes);
-}
-
-function entriesOf(text: string): readonly JsonObject[] {
-  let document: JsonValue;
-  try {
-    document = parseJson(text);
-  } catch (error) {
-    if (error instanceof JsonSyntaxError) throw new KeySetError(`not JSON: ${error.message}`);
-    throw error;
-  }
-  if (document instanceof Map && document.has("kty")) return [document];
-  const list = document instanceof Map ? document.get("keys") : document;
-  if (!Array.isArray(list)) throw new KeySetError("neither a JWK, a list of them nor a set");
-  return list.map((entry: JsonValue) => {
-    if (entry instanceof Map) return entry;
-    throw new KeySetError("a key is not an object");
-  });
 }
 
 function importDecryptionKey(entry: JsonObject): DecryptionKey {

@@ -1,7 +1,7 @@
 /** Reads a key source's text: the seed's list or an RFC 7517 set, with the policy on what a key must be. */
-import type { JsonObject, JsonValue } from "../json.ts";
-import { JsonSyntaxError, parseJson } from "../json-parse.ts";
+import type { JsonObject } from "../json.ts";
 import { importKey, KeyRefusal } from "./import-key.ts";
+import { KeySetError, parseKeyList } from "./key-list.ts";
 import { identityOf, type VerificationKey } from "./verification-key.ts";
 
 export interface KeySetOptions {
@@ -19,11 +19,6 @@ export interface KeySet {
   readonly problems: readonly string[];
 }
 
-/** The text is not a key set at all; the last good one stays. Never quotes the text. */
-export class KeySetError extends Error {
-  override readonly name = "KeySetError";
-}
-
 /** More keys than any issuer publishes; bounds what a hostile source can make us import. */
 const MAX_KEYS = 1000;
 
@@ -35,7 +30,7 @@ const MAX_KEYS = 1000;
  * @throws KeySetError where the text is none of these.
  */
 export async function parseKeySet(text: string, options: KeySetOptions): Promise<KeySet> {
-  const entries = entriesOf(parseDocument(text));
+  const entries = parseKeyList(text);
   if (entries.length > MAX_KEYS) throw new KeySetError(`more than ${MAX_KEYS} keys`);
   const keys: VerificationKey[] = [];
   const problems: string[] = [];
@@ -60,24 +55,4 @@ function nameOf(entry: JsonObject, index: number): string {
   return typeof kid === "string" && kid !== ""
     ? `key ${JSON.stringify(kid.slice(0, 80))}`
     : `key ${index + 1}`;
-}
-
-function parseDocument(text: string): JsonValue {
-  try {
-    return parseJson(text);
-  } catch (error) {
-    if (error instanceof JsonSyntaxError) throw new KeySetError(`not JSON: ${error.message}`);
-    throw error;
-  }
-}
-
-function entriesOf(document: JsonValue): readonly JsonObject[] {
-  if (document instanceof Map && document.has("kty")) return [document];
-  const list = document instanceof Map ? document.get("keys") : document;
-  if (!Array.isArray(list))
-    throw new KeySetError('neither a list of keys nor an object with "keys"');
-  return list.map((entry: JsonValue) => {
-    if (entry instanceof Map) return entry;
-    throw new KeySetError("a key is not an object");
-  });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
 import { parseDecryptionKeys, selectDecryptionKey } from "../../../src/core/jwks/decryption-key.ts";
-import { KeySetError } from "../../../src/core/jwks/key-set.ts";
+import { KeySetError } from "../../../src/core/jwks/key-list.ts";
 import { JWE_ALGORITHMS } from "../../../src/core/token/algorithms.ts";
 import { ec as publicEc, rsa as publicRsa } from "./entries.ts";
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { calculateJwkThumbprint } from "jose";
-import { KeySetError, parseKeySet } from "../../../src/core/jwks/key-set.ts";
+import { KeySetError } from "../../../src/core/jwks/key-list.ts";
+import { parseKeySet } from "../../../src/core/jwks/key-set.ts";
 import { es, parse, rs, rsa, secret } from "./entries.ts";
 
 describe("parseKeySet", () => {
