@@ -160,6 +160,7 @@ describe("under systemd", () => {
     await waitFor("readiness", () => hear()[0] === "READY=1");
     await waitFor("two keep-alives", () => hear().filter((one) => one === "WATCHDOG=1").length > 1);
     server.program().signal("SIGHUP");
+    await waitFor("the reload", () => hear().includes("RELOADING=1"));
     await waitFor(
       "the reload's end",
       () => hear().lastIndexOf("READY=1") > said.indexOf("RELOADING=1"),
