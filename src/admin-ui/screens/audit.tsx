@@ -1,5 +1,4 @@
 /** Audit: who changed what, when, from where and why. */
-import { useEffect, useState } from "preact/hooks";
 import type { AuditRow, Page } from "../api/types.ts";
 import { parseInputMoment } from "../logic/time.ts";
 import { withFilters } from "../logic/routes.ts";
@@ -10,6 +9,7 @@ import { Heading } from "../parts/heading.tsx";
 import { ListFrame } from "../parts/list-frame.tsx";
 import { SearchField } from "../parts/search-field.tsx";
 import { Time } from "../parts/time.tsx";
+import { useNews } from "../state/news.ts";
 import { usePages } from "../state/pages.ts";
 import { useServices } from "../state/services.ts";
 
@@ -35,11 +35,8 @@ export function Audit() {
       ...(signal === undefined ? {} : { signal }),
     }),
   );
-  const [seenSeq, setSeenSeq] = useState<number>();
   const seq = live.snapshot.value?.stats.seq;
-  useEffect(() => {
-    if (pages.at !== undefined) setSeenSeq(live.snapshot.peek()?.stats.seq);
-  }, [pages.at]);
+  const hasNews = useNews(pages.at, seq);
   return (
     <>
       <Heading title="Audit" hint="Who changed what, when, from where and why.">
@@ -87,11 +84,7 @@ export function Audit() {
         </details>
         <ListFrame
           pages={pages}
-          news={
-            seq !== undefined && seenSeq !== undefined && seq > seenSeq
-              ? "There are newer changes."
-              : undefined
-          }
+          news={hasNews ? "There are newer changes." : undefined}
           empty={{ title: "Nothing here", text: "No change fits what you look for." }}
         >
           {(items) => <AuditTable rows={items} />}

@@ -1,5 +1,5 @@
 /** All rules: search, filter, page, export. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import type { Page, Rule } from "../api/types.ts";
 import { formatCount } from "../logic/number.ts";
 import { withFilters } from "../logic/routes.ts";
@@ -10,6 +10,7 @@ import { Heading } from "../parts/heading.tsx";
 import { ListFrame } from "../parts/list-frame.tsx";
 import { RuleTable } from "../parts/rule-table.tsx";
 import { SearchField } from "../parts/search-field.tsx";
+import { useNews } from "../state/news.ts";
 import { usePages } from "../state/pages.ts";
 import { useServices } from "../state/services.ts";
 
@@ -30,13 +31,9 @@ export function Rules() {
       ...(signal === undefined ? {} : { signal }),
     }),
   );
-  const [seenSeq, setSeenSeq] = useState<number>();
   const seq = live.snapshot.value?.stats.seq;
   const counts = live.snapshot.value?.stats.rules ?? {};
-  useEffect(() => {
-    if (pages.at !== undefined) setSeenSeq(live.snapshot.peek()?.stats.seq);
-  }, [pages.at]);
-  const hasNews = seq !== undefined && seenSeq !== undefined && seq > seenSeq;
+  const hasNews = useNews(pages.at, seq);
   // What others change meanwhile is offered, never moved under the reader's hand; one's own is shown.
   const own = useServices().changes.last.value?.written?.seq;
   useEffect(() => {
