@@ -2,6 +2,7 @@
 import { BODY_TIMEOUT_MS } from "./app/clock.ts";
 import { boundAddresses, namedHosts, toAddress, toOrigin } from "./app/addresses.ts";
 import { adminListeners, createAdmin } from "./app/admin.ts";
+import { startClockWatch } from "./app/clock-watch.ts";
 import { createEnforcement } from "./app/enforcement.ts";
 import { GroundWatch } from "./app/ground-watch.ts";
 import { startHousekeeping } from "./app/housekeeping.ts";
@@ -186,7 +187,14 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
 
   await syncer.start();
   noteGrounds();
-  const housekeeping = startHousekeeping(store, log);
+  const clockWatch = startClockWatch({
+    nowMs,
+    monotonicMs,
+    rules,
+    syncKeys: () => syncer.syncNow(),
+    log,
+  });
+  const housekeeping = startHousekeeping(store, log, clockWatch.prudentNowMs);
   const listeners: Listener[] = [];
   const open = (address: Address, options: Parameters<typeof listen>[1]) => {
     listeners.push(listen(address, options));
@@ -201,6 +209,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     syncer.stop();
     enforcement.stop();
     observation.stop();
+    clockWatch.stop();
     await housekeeping.stop();
     await store.close();
   };

@@ -10,8 +10,16 @@ export interface Housekeeping {
   readonly stop: () => Promise<void>;
 }
 
-/** Begins with a look through all rules; a failure is logged and tried again the next time. */
-export function startHousekeeping(store: Store, log: Log): Housekeeping {
+/**
+ * Begins with a look through all rules; a failure is logged and tried again the next time.
+ *
+ * @param prudentNowMs what is taken for the time where something is let go of for good
+ */
+export function startHousekeeping(
+  store: Store,
+  log: Log,
+  prudentNowMs: () => number,
+): Housekeeping {
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
   const run = (what: string, work: () => Promise<unknown>): void => {
@@ -33,7 +41,10 @@ export function startHousekeeping(store: Store, log: Log): Housekeeping {
       if (refiled.length > 0) log.warn("rules were filed anew", { count: refiled.length });
     });
   const timers = [
-    setInterval(() => run("the store could not be tidied", () => store.tidy()), TIDY_EVERY_MS),
+    setInterval(
+      () => run("the store could not be tidied", () => store.tidy(prudentNowMs())),
+      TIDY_EVERY_MS,
+    ),
     setInterval(scrub, SCRUB_EVERY_MS),
   ];
   scrub();

@@ -33,8 +33,12 @@ export interface Store {
   readonly index: RevocationIndex;
   readonly rules: RuleStore;
   readonly accounts: AccountStore;
-  /** Clears away ended rules and old history, in small pieces; to be called every minute or so. */
-  tidy(): Promise<void>;
+  /**
+   * Clears away ended rules and old history, in small pieces; to be called every minute or so.
+   *
+   * @param nowMs where the clock is in doubt, the earliest that it can be: what goes does not come back
+   */
+  tidy(nowMs?: number): Promise<void>;
   /**
    * Writes a consistent, checked copy while the store is in use; audited.
    * @throws AppError unavailable; what was at the path is then still there
@@ -110,7 +114,7 @@ async function open(
     index,
     rules,
     accounts: createAccountStore(parts),
-    tidy: () => tidy(parts),
+    tidy: (nowMs = parts.nowMs()) => tidy(parts, nowMs),
     backUp: async (file, actor) => {
       const done = await backUp(path, file);
       await rules.appendAudit(

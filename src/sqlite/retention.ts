@@ -24,9 +24,9 @@ export const RETENTION_DEFAULTS: RetentionTimes = {
 /** One round; to be called now and then. @throws AppError unavailable */
 export async function tidy(
   parts: Parts,
+  nowMs: number,
   times: RetentionTimes = RETENTION_DEFAULTS,
 ): Promise<void> {
-  const nowMs = parts.nowMs();
   const nowSeconds = Math.floor(nowMs / 1000);
   await sweepEnded(parts, nowSeconds);
   await purgePast(parts, nowSeconds - times.historySeconds);

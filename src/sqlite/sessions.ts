@@ -1,7 +1,7 @@
 /** The tables of sessions and of attempts to get one. */
 import type { AccountStore, Session } from "../core/revocation/accounts.ts";
+import { parseRole } from "../core/revocation/stored-words.ts";
 import type { Parts } from "./parts.ts";
-import { parseRole } from "./people.ts";
 
 type Sessions = Pick<
   AccountStore,
@@ -24,6 +24,9 @@ interface SessionRecord {
 }
 
 const MINUTE_SECONDS = 60;
+
+/** What lies further ahead was noted under a clock that has been set back since. */
+const MAX_AHEAD_SECONDS = 60;
 
 const COLUMNS = `
   SELECT session.id, person, role, session.created_at, last_seen_at, origin
@@ -49,8 +52,8 @@ export function createSessions(parts: Parts): Sessions {
   const attempt = db.query<unknown, [string, number, number]>(
     "INSERT INTO attempt (key, at_ms, nonce) VALUES (?, ?, ?)",
   );
-  const forgetOlder = db.query<unknown, [string, number]>(
-    "DELETE FROM attempt WHERE key = ? AND at_ms <= ?",
+  const forgetOther = db.query<unknown, [string, number, number]>(
+    "DELETE FROM attempt WHERE key = ? AND (at_ms <= ? OR at_ms > ?)",
   );
   const countAttempts = db.query<{ count: number }, [string]>(
     "SELECT count(*) AS count FROM attempt WHERE key = ?",
@@ -62,8 +65,8 @@ export function createSessions(parts: Parts): Sessions {
     record: SessionRecord,
     limits: { readonly idleSeconds: number; readonly absoluteSeconds: number },
   ): boolean =>
-    nowSeconds() - record.last_seen_at < limits.idleSeconds &&
-    nowSeconds() - record.created_at < limits.absoluteSeconds;
+    isWithin(nowSeconds() - record.last_seen_at, limits.idleSeconds) &&
+    isWithin(nowSeconds() - record.created_at, limits.absoluteSeconds);
 
   return {
     createSession: async (idHash, person, actor) => {
@@ -78,7 +81,12 @@ export function createSessions(parts: Parts): Sessions {
     },
     findSession: async (idHash, limits) => {
       const record = connection.read(() => find.get(idHash));
-      if (record === null || !isLive(record, limits)) return undefined;
+      if (record === null) return undefined;
+      if (!isLive(record, limits)) {
+        // For good: a clock that is set back must not bring it back.
+        await connection.write(() => end.run(record.id)).catch(() => undefined);
+        return undefined;
+      }
       const now = nowSeconds();
       if (now - record.last_seen_at >= MINUTE_SECONDS) {
         // Not noted, the session ends sooner: the safe side.
@@ -118,7 +126,8 @@ export function createSessions(parts: Parts): Sessions {
     countAttempt: async (key, windowSeconds) =>
       connection.write(() => {
         const now = parts.nowMs();
-        forgetOlder.run(key, now - windowSeconds * 1000);
+        // Those from the future would count until it has come, and lock everybody out meanwhile.
+        forgetOther.run(key, now - windowSeconds * 1000, now + MAX_AHEAD_SECONDS * 1000);
         attempt.run(key, now, Math.floor(Math.random() * Number.MAX_SAFE_INTEGER));
         return countAttempts.get(key)?.count ?? 0;
       }),
@@ -126,6 +135,10 @@ export function createSessions(parts: Parts): Sessions {
       await connection.write(() => forget.run(key));
     },
   };
+}
+
+function isWithin(age: number, limitSeconds: number): boolean {
+  return age < limitSeconds && age >= -MAX_AHEAD_SECONDS;
 }
 
 function toSession(record: SessionRecord): Session {

@@ -18,7 +18,7 @@ describe("startHousekeeping", () => {
         return done;
       },
     };
-    const housekeeping = startHousekeeping(watched, silent());
+    const housekeeping = startHousekeeping(watched, silent(), () => Date.now());
     expect(seen).toEqual(["scrub begins"]);
     await housekeeping.stop();
     expect(seen.at(-1)).toBe("scrub ends");
@@ -38,7 +38,7 @@ describe("startHousekeeping", () => {
         resolve();
       },
     );
-    const housekeeping = startHousekeeping(broken, log);
+    const housekeeping = startHousekeeping(broken, log, () => Date.now());
     await promise;
     expect(lines.join("")).toContain("rules could not be looked through");
     expect(lines.join("")).not.toContain("secret words");

@@ -71,17 +71,37 @@ describe("the account store", () => {
     at(1799 + 1800);
     expect(await accounts.findSession("s1", LIMITS)).toBe(undefined);
     at(0);
+    await accounts.createSession("s2", "ann", ACTOR);
     for (let seconds = 0; seconds < 43_200; seconds += 1200) {
       at(seconds);
-      expect(await accounts.findSession("s1", LIMITS)).toBeDefined();
+      expect(await accounts.findSession("s2", LIMITS)).toBeDefined();
     }
     at(43_200);
-    expect(await accounts.findSession("s1", LIMITS)).toBe(undefined);
-    at(43_100);
+    expect(await accounts.findSession("s2", LIMITS)).toBe(undefined);
+    await accounts.createSession("s3", "ann", ACTOR);
     expect(await accounts.listSessions("ann", LIMITS)).toHaveLength(1);
-    await accounts.endSession("s1", ACTOR);
-    expect(await accounts.findSession("s1", LIMITS)).toBe(undefined);
+    await accounts.endSession("s3", ACTOR);
+    expect(await accounts.findSession("s3", LIMITS)).toBe(undefined);
     expect(await accounts.listSessions("ann", LIMITS)).toEqual([]);
+    await store.close();
+  });
+
+  test("brings no session back with a clock that is set back", async () => {
+    const { store, accounts, at } = await open();
+    await accounts.createPerson(ANN, ACTOR);
+    await accounts.createSession("idle", "ann", ACTOR);
+    at(1800);
+    expect(await accounts.findSession("idle", LIMITS)).toBe(undefined);
+    at(0);
+    expect(await accounts.findSession("idle", LIMITS)).toBe(undefined);
+    // One made under a clock ahead would otherwise last until that time has come.
+    at(3600);
+    await accounts.createSession("ahead", "ann", ACTOR);
+    at(3600 - 60);
+    expect(await accounts.findSession("ahead", LIMITS)).toBeDefined();
+    at(0);
+    expect(await accounts.listSessions("ann", LIMITS)).toEqual([]);
+    expect(await accounts.findSession("ahead", LIMITS)).toBe(undefined);
     await store.close();
   });
 
@@ -127,6 +147,17 @@ describe("the account store", () => {
     at(60);
     expect(await accounts.countAttempt("a", 60)).toBe(2);
     await accounts.forgetAttempts("a");
+    expect(await accounts.countAttempt("a", 60)).toBe(1);
+    await store.close();
+  });
+
+  test("locks nobody out for attempts under a clock that was ahead", async () => {
+    const { store, accounts, at } = await open();
+    at(3600);
+    for (let i = 0; i < 20; i++) await accounts.countAttempt("a", 60);
+    at(3600 - 60);
+    expect(await accounts.countAttempt("a", 60)).toBe(21);
+    at(0);
     expect(await accounts.countAttempt("a", 60)).toBe(1);
     await store.close();
   });

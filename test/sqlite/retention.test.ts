@@ -30,6 +30,23 @@ describe("tidying", () => {
     await store.close();
   });
 
+  test("takes nothing out of force by a clock that was set forward: it may be set back", async () => {
+    let now = NOW;
+    const store = await openStore(folder(), { nowMs: () => now * 1000 });
+    await store.rules.addRule(ruleOf("bob", '{"jti":"a"}', { expireAt: NOW + 5 }), ACTOR);
+    const isRevoked = (): boolean =>
+      store.index.findMatch(claims('{"jti":"a"}'), ["bob"], undefined, now) !== undefined;
+    now = NOW + 3650 * DAY;
+    expect(isRevoked()).toBe(false);
+    await store.tidy((NOW + 1) * 1000);
+    now = NOW + 2;
+    expect(isRevoked()).toBe(true);
+    // The control: with that clock for the truth it would have gone.
+    await store.tidy((NOW + 3650 * DAY) * 1000);
+    expect(isRevoked()).toBe(false);
+    await store.close();
+  });
+
   test("forgets lifted and ended rules after more than a year; their audit stays", async () => {
     const path = folder();
     let now = NOW;

@@ -174,6 +174,14 @@ describe("the first admin", () => {
     expect((await use(secret)).status).toBe(401);
   });
 
+  test("is not made under a clock that was set back, which would keep the link for years", async () => {
+    harness.clock.now += 10 * 365 * 86_400;
+    const secret = await link();
+    harness.clock.now -= 10 * 365 * 86_400;
+    expect((await use(secret)).status).toBe(401);
+    expect((await use(await link())).status).toBe(201);
+  });
+
   test("is not made once an admin exists, however he came about", async () => {
     const secret = await link();
     await addPerson(harness, "alice", "admin");
