@@ -3,7 +3,7 @@ import { AppError } from "../../core/app-error.ts";
 import { MAX_LINE_LENGTH, parseImportLine } from "../../core/revocation/import-line.ts";
 import { createPatternCache } from "../../core/revocation/pattern.ts";
 import type { Actor, ImportLine, RuleImport, RuleStore } from "../../core/revocation/store.ts";
-import { readLines, type NumberedLine } from "./json-lines.ts";
+import { readLines, type NumberedLine } from "../../core/json-lines.ts";
 
 /** A line that was not taken. */
 export interface LineProblem {

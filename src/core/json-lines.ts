@@ -1,5 +1,5 @@
 /** Reads a stream of JSON lines piece by piece, however they are cut into pieces. */
-import { AppError } from "../../core/app-error.ts";
+import { AppError } from "./app-error.ts";
 
 /** A line of the stream, numbered from 1; its text without the line end. */
 export interface NumberedLine {
