@@ -22,16 +22,3 @@ export function createActors({ db }: Connection): Actors {
     },
   };
 }
-
-/** The way in as it was written; another version's is shown as the server's. */
-export function parseVia(via: string): Actor["via"] {
-  switch (via) {
-    case "cli":
-    case "page":
-    case "api":
-    case "import":
-      return via;
-    default:
-      return "server";
-  }
-}

@@ -1,8 +1,8 @@
 /** The table of API tokens: known by the hash of their secret only. */
 import { AppError } from "../core/app-error.ts";
 import type { AccountStore, ApiToken } from "../core/revocation/accounts.ts";
+import { parseRole } from "../core/revocation/stored-words.ts";
 import type { Parts } from "./parts.ts";
-import { parseRole } from "./people.ts";
 
 type ApiTokens = Pick<
   AccountStore,

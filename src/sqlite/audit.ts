@@ -1,6 +1,7 @@
 /** The audit: who did what, when, from where and why; written with the change or not at all. */
 import type { Actor, AuditEntry, AuditQuery, AuditRow, Page } from "../core/revocation/store.ts";
-import { type Actors, parseVia } from "./actors.ts";
+import { parseVia } from "../core/revocation/stored-words.ts";
+import type { Actors } from "./actors.ts";
 import type { Connection } from "./connection.ts";
 import { readPage } from "./paging.ts";
 

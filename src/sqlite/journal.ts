@@ -1,5 +1,6 @@
 /** The journal: one numbered entry for each change, read by everyone who has to hear of it. */
 import type { Change } from "../core/revocation/store.ts";
+import { parseChangeWords } from "../core/revocation/stored-words.ts";
 import type { Connection } from "./connection.ts";
 
 export interface JournalReader {
@@ -78,22 +79,11 @@ export function createJournalWriter(connection: Connection): JournalWriter {
   };
 }
 
-const KINDS: ReadonlyMap<string, Change["kind"]> = new Map([
-  ["rule_added", "rule_added"],
-  ["rule_lifted", "rule_lifted"],
-  ["rules_imported", "rules_imported"],
-  ["keys_changed", "keys_changed"],
-]);
-
-/** A kind or scope of a newer version is taken for a change of everything: the safe side. */
 function parseChange(record: JournalRecord): Change {
-  const kind = KINDS.get(record.kind) ?? "rules_imported";
-  const isNarrow = record.scope === "global" || record.scope === "subject";
   return {
+    ...parseChangeWords(record.kind, record.scope),
     seq: record.seq,
     atMs: record.at_ms,
-    kind,
-    scope: record.scope === "global" ? "global" : isNarrow ? "subject" : "all",
     subject: record.subject ?? undefined,
     ruleId: record.rule_id ?? undefined,
   };

@@ -1,9 +1,9 @@
 /** Pages of a list, newest first or oldest: opaque cursors, and filters that never hold up the event loop. */
-import { AppError } from "../core/app-error.ts";
+import { checkLimit, MAX_PAGE, parseCursor, toCursor } from "../core/revocation/page-cursor.ts";
 import type { Page } from "../core/revocation/store.ts";
 
 /** Rows looked at between two pauses, a few milliseconds, and at most for one page. */
-const CHUNK = 1000;
+const CHUNK = MAX_PAGE;
 const SCAN_LIMIT = 100_000;
 
 export interface PageRequest<R extends { readonly id: number }, T> {
@@ -28,12 +28,7 @@ export async function readPage<R extends { readonly id: number }, T>(
   request: PageRequest<R, T>,
 ): Promise<Page<T>> {
   const { list, limit, read, pick } = request;
-  if (!Number.isSafeInteger(limit) || limit < 1 || limit > CHUNK) {
-    throw new AppError("invalid", `at /limit: expected a number from 1 to ${CHUNK}`, {
-      path: "/limit",
-      expected: `a number from 1 to ${CHUNK}`,
-    });
-  }
+  checkLimit(limit);
   const items: T[] = [];
   const start = request.isAscending === true ? 0 : Number.MAX_SAFE_INTEGER;
   let beyond = request.cursor === undefined ? start : parseCursor(list, request.cursor);
@@ -53,20 +48,4 @@ export async function readPage<R extends { readonly id: number }, T>(
     await request.pause();
   }
   return { items, cursor: toCursor(list, beyond) };
-}
-
-function toCursor(list: string, id: number): string {
-  return Buffer.from(`${list}:${id}`).toString("base64url");
-}
-
-function parseCursor(list: string, cursor: string): number {
-  const text = Buffer.from(cursor, "base64url").toString("latin1");
-  const [prefix, id = ""] = text.split(":");
-  if (prefix === list && /^[0-9]{1,15}$/.test(id) && toCursor(list, Number(id)) === cursor) {
-    return Number(id);
-  }
-  throw new AppError("invalid", "at /cursor: expected a cursor as an earlier page gave it", {
-    path: "/cursor",
-    expected: "a cursor as an earlier page gave it",
-  });
 }

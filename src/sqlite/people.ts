@@ -1,6 +1,7 @@
 /** The table of people who may log in. */
 import { AppError } from "../core/app-error.ts";
-import type { AccountStore, Person, Role } from "../core/revocation/accounts.ts";
+import type { AccountStore, Person } from "../core/revocation/accounts.ts";
+import { parseRole } from "../core/revocation/stored-words.ts";
 import type { Actor } from "../core/revocation/store.ts";
 import type { Parts } from "./parts.ts";
 
@@ -97,11 +98,6 @@ export function createPeople(parts: Parts): People {
       });
     },
   };
-}
-
-/** A role this version does not know is taken for the weakest. */
-export function parseRole(role: string): Role {
-  return role === "admin" || role === "operator" ? role : "viewer";
 }
 
 function toPerson(record: PersonRecord): Person {

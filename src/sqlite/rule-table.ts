@@ -5,7 +5,7 @@ import { ruleEntries } from "../core/revocation/rule-entries.ts";
 import { RULE_FORMAT } from "../core/revocation/rule.ts";
 import { AppError } from "../core/app-error.ts";
 import { namesDigest } from "../core/revocation/token-digest.ts";
-import { parseVia } from "./actors.ts";
+import { parseVia } from "../core/revocation/stored-words.ts";
 import type { Connection } from "./connection.ts";
 import { createRuleFiling, type RuleFiling } from "./rule-filing.ts";
 
