@@ -94,6 +94,9 @@ describe(`${BAD_TOKENS} bad tokens, no two alike`, () => {
       haproxy: residentKiB(edge.haproxy.program().pid),
       server: residentKiB(edge.server.program().pid),
     };
+    const grown = (name: keyof typeof before) =>
+      `${name} ${(before[name] / 1024).toFixed(0)} → ${(after[name] / 1024).toFixed(0)} MiB`;
+    process.stdout.write(`${BAD_TOKENS} bad tokens: ${grown("haproxy")}, ${grown("server")}\n`);
     expect(after.haproxy - before.haproxy).toBeLessThan(MAX_GROWTH_KIB);
     expect(after.server - before.server).toBeLessThan(MAX_GROWTH_KIB);
 

@@ -35,7 +35,12 @@ export async function callRoute(route: Route, arrived: Arrived): Promise<Respons
   let body: unknown;
   if (route.body !== undefined) {
     const read = await readJsonObject(request);
-    if (isRefusal(read)) return problem(read.status, read.title);
+    if (isRefusal(read)) {
+      const answer = problem(read.status, read.title);
+      // Whoever drips may go on for as long as he likes; the connection need not.
+      if (read.status === 408) answer.headers.set("connection", "close");
+      return answer;
+    }
     exact = read.object;
     text = read.text;
     body = checkBody(route.body, exact);

@@ -183,6 +183,8 @@ function json(type: string, body: string): Response {
 }
 
 function plain(status: number, text: string): Response {
-  const headers = { "content-type": "text/plain; charset=utf-8" };
+  const headers = new Headers({ "content-type": "text/plain; charset=utf-8" });
+  // Whoever drips may go on for as long as he likes; the connection need not.
+  if (status === 408) headers.set("connection", "close");
   return new Response(`${text}\n`, { status, headers });
 }

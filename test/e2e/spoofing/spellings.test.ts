@@ -6,6 +6,7 @@ import { mint } from "../../helpers/mint.ts";
 import { toRequest } from "../../helpers/raw-client.ts";
 import { INNOCENT_NAMES, SPOOFED_NAMES } from "../../helpers/spoofed-names.ts";
 import { claims, createKeys, expiredToken, forgedToken } from "../../helpers/tokens.ts";
+import { waitFor } from "../../helpers/wait-for.ts";
 
 const keys = createKeys();
 const known = mint(keys.rs, claims());
@@ -27,6 +28,10 @@ const SITUATIONS: readonly {
   { name: "two tokens", lines: () => [bearer(known), bearer(known)], valid: "0" },
   { name: "a token too large", lines: () => [bearer("a".repeat(9000))], valid: "0" },
 ];
+
+function fresh(): string {
+  return bearer(mint(keys.rs, claims()));
+}
 
 function bearer(token: string): string {
   return `authorization: Bearer ${token}`;
@@ -70,6 +75,27 @@ describe("a client's own identity headers", () => {
     edge.upstream.clear();
   });
 
+  test("are not delivered with the token-server away, over HTTP/1 and HTTP/2", async () => {
+    const lonely = await edge.beside({ withCable: true, verifiesInHaproxy: false });
+    await waitForValid(lonely, "1");
+    await lonely.cable?.set({ kind: "refuse" });
+    await waitForValid(lonely, "0");
+    await inParallel(SPOOFED_NAMES, async (name) => {
+      const answer = await lonely.send(toRequest([`${name}: ${CANARY}`, fresh()]));
+      expectOnlyOurs(answer, "0");
+      expect(identityOf(answer).reason).toBe("E_BACKEND_UNAVAIL");
+    });
+    await inParallel([...new Set(SPOOFED_NAMES.map((n) => n.toLowerCase()))], async (name) => {
+      const authorization = ["authorization", fresh().slice("authorization: ".length)] as const;
+      const fields = [[name, CANARY] as const, authorization];
+      const { body } = await exchangeH2(lonely.haproxy.port, { fields });
+      expect(body.includes(CANARY)).toBe(false);
+      expect(body.toString("latin1")).toContain("x-tkn-valid: 0\r\n");
+    });
+    expect(edge.upstream.received().includes(CANARY)).toBe(false);
+    edge.upstream.clear();
+  });
+
   test("are not delivered in capitals over HTTP/2, where names have none", async () => {
     for (const name of ["X-Tkn-Valid", "X_TKN_VALID", "X-TKN"]) {
       await exchangeH2(edge.haproxy.port, { fields: [[name, CANARY]] });
@@ -96,6 +122,12 @@ describe("a client's own identity headers", () => {
     expect(arrived?.map(([name]) => name)).toEqual([...INNOCENT_NAMES]);
   });
 });
+
+function waitForValid(edge: Edge, valid: string): Promise<unknown> {
+  return waitFor(`new tokens to be ${valid}`, async () => {
+    return identityOf(await edge.send(toRequest([fresh()]))).valid === valid;
+  });
+}
 
 function expectOnlyOurs(answer: Answer, valid: string): void {
   expect(identityOf(answer).valid).toBe(valid);
