@@ -18,6 +18,11 @@ const FLOORS: Readonly<Record<string, { inside: readonly string[]; packages: rea
       inside: ["core", "sqlite"],
       packages: ["bun:sqlite", "node:fs", "node:path"],
     },
+    redis: { inside: ["core", "redis"], packages: ["ioredis"] },
+    postgres: {
+      inside: ["core", "postgres"],
+      packages: ["bun", "node:crypto"],
+    },
     jwks: {
       inside: ["core", "jwks"],
       packages: ["jose", "node:fs/promises", "node:path", "node:crypto"],
@@ -32,7 +37,18 @@ const FLOORS: Readonly<Record<string, { inside: readonly string[]; packages: rea
     "admin-ui": { inside: ["admin-ui"], packages: ["preact", "@preact/signals"] },
     app: {
       // Of the page it takes the bundle's list of files (admin-ui/index.html), nothing else.
-      inside: ["core", "config", "sqlite", "jwks", "http", "log", "metrics", "admin-ui", "app"],
+      inside: [
+        "core",
+        "config",
+        "sqlite",
+        "redis",
+        "jwks",
+        "http",
+        "log",
+        "metrics",
+        "admin-ui",
+        "app",
+      ],
       packages: ["node:"],
     },
     cli: {

@@ -9,6 +9,7 @@ const CODES: ReadonlyMap<number, AppErrorCode> = new Map([
   [412, "conflict"],
   [413, "too_large"],
   [503, "unavailable"],
+  [504, "unknown"],
 ]);
 
 /** The answer's text as it came. @throws AppError with the problem's own words */
@@ -49,6 +50,11 @@ export class Members {
 
   has(name: string): boolean {
     return this.#members.has(name);
+  }
+
+  /** All of them, as they came. */
+  all(): object {
+    return Object.fromEntries(this.#members);
   }
 
   object(name: string): Members {

@@ -7,6 +7,7 @@ import { Members, parseMembers, textOf } from "./api-answer.ts";
 import { addWaitFlags, sayChange, waitingOf } from "./changes.ts";
 import { dataCommand } from "./data-command.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
+import { addRedisFlags, importFromRedis, isRedisAddress } from "./import-redis.ts";
 import { print, printJson, remark } from "./output.ts";
 import { createWholeFile } from "./whole-file.ts";
 
@@ -21,9 +22,13 @@ function registerImport(rules: Command): void {
   const command = rules
     .command("import")
     .description("import rules: JSON lines as export writes them, or the seed's sets; all or none")
-    .argument("<file>", "the file, or - for standard input")
-    .option("--continue", "import what can be, and report the lines that cannot");
-  dataCommand(addWaitFlags(command), async (open, options, [file = ""]) => {
+    .argument(
+      "<source>",
+      "a file, - for standard input, or a seed's Redis: redis://HOST[:PORT][/DB]",
+    )
+    .option("--continue", "import what can be, and report what cannot");
+  dataCommand(addRedisFlags(addWaitFlags(command)), async (open, options, [file = ""]) => {
+    if (isRedisAddress(file)) return importFromRedis(file, open, options);
     const source = await openSource(file);
     const api = await open();
     const waiting = waitingOf(api, options);

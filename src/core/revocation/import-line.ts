@@ -40,28 +40,80 @@ export function parseImportLine(
   compile: CompilePattern,
 ): NewRule | undefined {
   const line = parseLine(text);
-  const rule = line.has("member") ? parseSeedLine(line, compile) : parseOwnLine(line, compile);
+  if (!line.has("member")) return checked(parseOwnLine(line, compile), nowSeconds);
+  const score = line.get("score") ?? 0;
+  const member: SeedMember = {
+    scope: parseSeedKey(parseText(line.get("key"), "/key")),
+    text: parseText(line.get("member"), "/member"),
+    // Redis writes scores as texts.
+    score: typeof score === "string" && score !== "" ? Number(score) : parseNumber(score, "/score"),
+    reason: SEED_REASON,
+  };
+  return parseSeedMember(member, nowSeconds, compile);
+}
+
+/** A member of one of the seed's sorted sets. */
+export interface SeedMember {
+  readonly scope: RuleScope;
+  /** The rule's JSON. */
+  readonly text: string;
+  /** Seconds since 1970 until when it holds; 0 = without end. */
+  readonly score: number;
+  /** What the history is to say. */
+  readonly reason: string;
+}
+
+/**
+ * The rule that a member is.
+ *
+ * @returns undefined for one whose time is over
+ * @throws AppError invalid, with the place: `/member/…`, `/score`
+ */
+export function parseSeedMember(
+  { scope, text, score, reason }: SeedMember,
+  nowSeconds: number,
+  compile: CompilePattern,
+): NewRule | undefined {
+  const rule = inside("/member", () => parseSeedRule(parseObject(text, ""), compile));
+  return checked({ scope, rule, expireAt: parseSeedScore(score), reason }, nowSeconds);
+}
+
+function checked(rule: NewRule, nowSeconds: number): NewRule | undefined {
   if (rule.expireAt > 0 && rule.expireAt <= nowSeconds) return undefined;
   checkNewRule(rule, nowSeconds);
   return rule;
 }
 
-/** The line that `parseImportLine` reads back as the same rule; without its line end. */
-export function toExportLine(stored: StoredRule): string {
-  const { scope } = stored;
-  const members: string[] = [`"id":${stored.id}`];
+/** The members that a line of ours has in any case. */
+function ruleMembers(
+  scope: RuleScope,
+  text: string,
+  expireAt: number,
+  reason: string,
+): readonly string[] {
+  const members: string[] = [];
   if (scope.kind === "global") members.push('"scope":"global"');
   else members.push(`"subject":${JSON.stringify(scope.subject)}`);
   if (scope.kind === "subject" && scope.issuer !== undefined) {
     members.push(`"issuer":${JSON.stringify(scope.issuer)}`);
   }
-  members.push(
-    `"rule":${stored.text}`,
-    `"expireAt":${stored.expireAt}`,
-    `"reason":${JSON.stringify(stored.reason)}`,
+  members.push(`"rule":${text}`, `"expireAt":${expireAt}`, `"reason":${JSON.stringify(reason)}`);
+  return members;
+}
+
+/** A rule that is not written yet, as a line that `parseImportLine` reads, and `POST /rules` takes. */
+export function toRuleLine({ scope, rule, expireAt, reason }: NewRule): string {
+  return `{${ruleMembers(scope, rule.text, expireAt, reason).join(",")}}`;
+}
+
+/** The line that `parseImportLine` reads back as the same rule; without its line end. */
+export function toExportLine(stored: StoredRule): string {
+  const members = [
+    `"id":${stored.id}`,
+    ...ruleMembers(stored.scope, stored.text, stored.expireAt, stored.reason),
     `"addedAt":${stored.addedAt}`,
     `"addedBy":${JSON.stringify(stored.addedBy.who)}`,
-  );
+  ];
   return `{${members.join(",")}}`;
 }
 
@@ -115,20 +167,6 @@ function parseScope(line: JsonObject): RuleScope {
     };
   }
   throw refused("/scope", "whom the rule is for is not clear", '"global", or a subject instead');
-}
-
-function parseSeedLine(line: JsonObject, compile: CompilePattern): NewRule {
-  const member = parseText(line.get("member"), "/member");
-  const score = line.get("score") ?? 0;
-  return {
-    scope: parseSeedKey(parseText(line.get("key"), "/key")),
-    rule: inside("/member", () => parseSeedRule(parseObject(member, ""), compile)),
-    // Redis writes scores as texts.
-    expireAt: parseSeedScore(
-      typeof score === "string" && score !== "" ? Number(score) : parseNumber(score, "/score"),
-    ),
-    reason: SEED_REASON,
-  };
 }
 
 /** Puts a refusal's place inside the line. */

@@ -14,19 +14,37 @@ import type { RuleScope } from "./store.ts";
 /** Claims that are numbers wherever a token is valid, so that a text operand was meant as one. */
 const NUMERIC_CLAIMS: ReadonlySet<string> = new Set(["iat", "exp", "nbf", "auth_time"]);
 
-/** What comes before a subject in the name of a set, with whatever prefix of its Redis. */
-const SET_NAME = /^(?:.*[^a-z0-9-])?jwt-rules:(.+)$/s;
+/** What stands between a Redis' prefix and whom a set is for. */
+export const SEED_SETS = "jwt-rules:";
+
+/** The first time that it stands there: what follows is a user's name, whatever that holds. */
+const SET_KEY = /^(?:.*?[^a-z0-9-])?jwt-rules:(.+)$/s;
+
+/** The user whose name there stands for everybody. */
+const EVERYBODY = "g";
 
 /**
- * The scope of a set by its name, `{ms-users}jwt-rules:bob`: `g` is the global one there.
+ * The scope of a set by its key, `{ms-users}jwt-rules:bob`: `g` is the global one there.
  * @throws AppError invalid
  */
 export function parseSeedKey(key: string): RuleScope {
-  const subject = SET_NAME.exec(key)?.[1];
-  if (subject === undefined) {
+  const name = SET_KEY.exec(key)?.[1];
+  if (name === undefined) {
     throw refused("/key", "the key names no set of rules", "a name that ends in jwt-rules:USER");
   }
-  return subject === "g" ? { kind: "global" } : { kind: "subject", subject, issuer: undefined };
+  return parseSeedName(name);
+}
+
+/** The scope of a set by what follows `jwt-rules:` in its key. @throws AppError invalid */
+export function parseSeedName(name: string): RuleScope {
+  if (name === "") throw refused("/key", "the key names nobody", "a user's name, or g");
+  if (name === EVERYBODY) return { kind: "global" };
+  return { kind: "subject", subject: name, issuer: undefined };
+}
+
+/** The name that `parseSeedName` reads as this scope. */
+export function toSeedName(scope: RuleScope): string {
+  return scope.kind === "global" ? EVERYBODY : scope.subject;
 }
 
 /** There a rule held up to and with its second; here it ends with the start of a second. */

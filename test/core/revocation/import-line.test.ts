@@ -96,6 +96,10 @@ describe("a member of the seed's sets", () => {
     });
     expect(refusalOf(seedLine("rules:g", '{"a":1}')).path).toBe("/key");
     expect(refusalOf(seedLine("xjwt-rules:g", '{"a":1}')).path).toBe("/key");
+    // A user's name that looks like a set's: only he is meant.
+    expect(parse(seedLine("{ms-users}jwt-rules:x/jwt-rules:g", '{"a":1}'))?.scope).toMatchObject({
+      subject: "x/jwt-rules:g",
+    });
   });
 
   test("holds through the second of its score, and for ever with 0", () => {
