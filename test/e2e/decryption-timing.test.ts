@@ -50,6 +50,8 @@ describe("decryption that fails", () => {
       ["a changed iv", await damaged(2)],
       ["another key", encryptByHand(randomBytes(size), key.enc, header, claims())],
     ]);
+    // The control: it is the damage that is refused.
+    expect(await edge.server.judge(await encrypt(key, claims()))).toMatchObject({ valid: "1" });
     for (const token of failures.values()) {
       const { valid, reason, detail } = await edge.server.judge(token);
       expect([valid, reason, detail]).toEqual(["0", "E_TKN_INVALID", "decrypt"]);

@@ -59,6 +59,11 @@ const CASES: readonly Row[] = [
   },
 ];
 
+/** Claims with the claim `x`, or without it. */
+function toX(x: unknown): Readonly<Record<string, unknown>> {
+  return x === undefined ? {} : { x };
+}
+
 /** One row of the operator table, each on the claim `x`. */
 function operator(
   name: string,
@@ -66,13 +71,12 @@ function operator(
   revokes: readonly unknown[],
   passes: readonly unknown[],
 ): Row {
-  const toClaims = (x: unknown) => (x === undefined ? {} : { x });
   return {
     name,
     rule: { x: check },
     scope: "subject",
-    revokes: revokes.map(toClaims),
-    passes: passes.map(toClaims),
+    revokes: revokes.map(toX),
+    passes: passes.map(toX),
   };
 }
 

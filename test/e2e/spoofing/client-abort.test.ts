@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { isIdentityName } from "../../helpers/answer.ts";
 import { writeChangedConfig } from "../../helpers/broken-lua.ts";
 import { type Edge, startEdge } from "../../helpers/edge.ts";
+import { expectValid } from "../../helpers/expect-verdict.ts";
 import { mint } from "../../helpers/mint.ts";
 import { openConnection, toRequest } from "../../helpers/raw-client.ts";
 import { SPOOFED_NAMES } from "../../helpers/spoofed-names.ts";
@@ -30,6 +31,10 @@ describe.each(["on", "off"])(
       await edge.cable?.set({ kind: "slow", delayMs: 150 });
     });
     afterAll(() => stack.disposeAsync());
+
+    test("is judged like anybody while it stays", async () => {
+      expectValid(await edge.ask(mint(keys.rs, claims())));
+    });
 
     test.each([...ABORTS])("gets nothing of its own delivered by %s", async (how) => {
       edge.upstream.clear();

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { isIdentityName } from "../../helpers/answer.ts";
 import { type Edge, startEdge } from "../../helpers/edge.ts";
+import { expectValid } from "../../helpers/expect-verdict.ts";
+import { mint } from "../../helpers/mint.ts";
 import { openConnection, toRequest } from "../../helpers/raw-client.ts";
 import { MALFORMED_LINES } from "../../helpers/spoofed-names.ts";
+import { claims } from "../../helpers/tokens.ts";
 import { waitFor } from "../../helpers/wait-for.ts";
 
 const CANARY = "spoofed-by-client";
@@ -73,6 +76,12 @@ describe("requests that are no HTTP, or not clearly one request", () => {
       edge.upstream.requests.some((r) => r.startLine.includes("/sentinel")),
     );
   };
+
+  test("are refused for what they are: the same over clean HTTP arrives, and is valid", async () => {
+    expectValid(await edge.ask(mint(edge.keys.rs, claims()), ["x-first: y"]));
+    const bearer = `authorization: Bearer ${mint(edge.keys.rs, claims())}`;
+    expectValid(await edge.send(post([bearer, "content-length: 1"], "x")));
+  });
 
   test.each([...MALFORMED_LINES])("deliver no identity header by %s", async (_, line) => {
     await sendRaw(toRequest([line.replace(": 1", `: ${CANARY}`)]));
