@@ -2,8 +2,9 @@
 
 /**
  * What kind of failure it is. One file maps them to HTTP (invalid 422, not_found 404, conflict 409,
- * forbidden 403, unauthenticated 401, too_large 413, unavailable 503), another to exit codes
- * (usage 2, config 78, all others 1).
+ * forbidden 403, unauthenticated 401, too_large 413, unavailable 503, unknown 504), another to exit
+ * codes (usage 2, config 78, all others 1). `unavailable`: nothing was changed; `unknown`: it may have
+ * been, and nobody can say.
  */
 export type AppErrorCode =
   | "invalid"
@@ -13,6 +14,7 @@ export type AppErrorCode =
   | "unauthenticated"
   | "too_large"
   | "unavailable"
+  | "unknown"
   | "usage"
   | "config";
 

@@ -9,6 +9,7 @@ const STATUS: ReadonlyMap<AppErrorCode, number> = new Map([
   ["unauthenticated", 401],
   ["too_large", 413],
   ["unavailable", 503],
+  ["unknown", 504],
 ]);
 
 /** The body of a problem (RFC 9457 §3.1); `path` and `expected` name the member that was wrong. */

@@ -40,7 +40,7 @@ export function answerFailure(error: unknown, onFailure: (error: unknown) => voi
     onFailure(error);
     return problem(500, "The server failed");
   }
-  if (error.code === "unavailable") onFailure(error);
+  if (error.code === "unavailable" || error.code === "unknown") onFailure(error);
   // A cursor is not part of what was asked, but a broken link to more of it (contract: 400).
   if (error.path !== "/cursor") return problemOf(withoutPlace(error));
   return problem(400, "The cursor is not one of this list", "Begin again without it.");
