@@ -36,7 +36,16 @@ export interface Connection {
   write<T>(change: () => T): Promise<T>;
   /** Called when a transaction was undone: what was learnt inside it is void. */
   onRollback(listener: () => void): void;
+  /** Sets who is asked before each write, and told after it; undefined: nobody. */
+  pace(pacer: Pacer | undefined): void;
   close(): void;
+}
+
+/** Who has a say in when to write. */
+export interface Pacer {
+  /** What a write has to wait for; undefined, as nearly always: nothing. */
+  room(): Promise<void> | undefined;
+  wrote(): void;
 }
 
 /**
@@ -91,6 +100,7 @@ function checkPragmas(db: Database): void {
 class SqliteConnection implements Connection {
   readonly db: Database;
   readonly #rollbackListeners: (() => void)[] = [];
+  #pacer: Pacer | undefined;
 
   constructor(db: Database) {
     this.db = db;
@@ -105,10 +115,14 @@ class SqliteConnection implements Connection {
   }
 
   async write<T>(change: () => T): Promise<T> {
+    const room = this.#pacer?.room();
+    if (room !== undefined) await room;
     const until = performance.now() + WRITE_PATIENCE_MS;
     for (;;) {
       try {
-        return this.#transaction(change);
+        const result = this.#transaction(change);
+        this.#pacer?.wrote();
+        return result;
       } catch (error) {
         if (!isBusy(error) || performance.now() >= until) throw toAppError(error);
       }
@@ -132,6 +146,10 @@ class SqliteConnection implements Connection {
 
   onRollback(listener: () => void): void {
     this.#rollbackListeners.push(listener);
+  }
+
+  pace(pacer: Pacer | undefined): void {
+    this.#pacer = pacer;
   }
 
   close(): void {

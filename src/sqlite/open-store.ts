@@ -8,6 +8,7 @@ import { createActors } from "./actors.ts";
 import { createAudit } from "./audit.ts";
 import { type BackedUp, backUp } from "./backup.ts";
 import { createChanges } from "./changes.ts";
+import { startCheckpointer } from "./checkpointer.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import { DATABASE_FILE, prepareFolder } from "./data-folder.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
@@ -92,6 +93,7 @@ async function open(
   const index = new RuleIndex(rows, options.index);
   await index.load(pause);
   const journal = createJournalReader(connection);
+  const checkpointer = startCheckpointer(connection, path);
   const head = openHead(directory, readEpoch(connection), journal.readSeq());
   const actors = createActors(connection);
   const parts: Parts = {
@@ -127,6 +129,7 @@ async function open(
     check: async () => (await runOffThread({ task: "check", file: path })).problems,
     close: async () => {
       head.close();
+      await checkpointer.close();
       connection.close();
       lock.release();
     },

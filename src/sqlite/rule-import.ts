@@ -9,7 +9,7 @@ import type { Parts } from "./parts.ts";
 import { endImport } from "./retention.ts";
 
 /** How long one transaction may write before judgements get their turn. */
-const WRITE_MS = 10;
+const WRITE_MS = 5;
 
 export async function beginImport(parts: Parts, actor: Actor, source: string): Promise<RuleImport> {
   const { connection, actors, nowMs } = parts;

@@ -7,6 +7,8 @@ export interface CommandOptions {
   readonly cwd?: string;
   /** Words before the program's name, such as `setpriv --reuid 65534`. */
   readonly prefix?: readonly string[];
+  /** When it is killed; 30 s, unless given. */
+  readonly timeoutMs?: number;
 }
 
 /** A data folder's command line. */
@@ -35,7 +37,7 @@ async function spawn(args: readonly string[], options: CommandOptions): Promise<
     stdin: options.stdin === undefined ? "ignore" : Buffer.from(options.stdin),
     stdout: "pipe",
     stderr: "pipe",
-    timeout: TIMEOUT_MS,
+    timeout: options.timeoutMs ?? TIMEOUT_MS,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   const [stdout, stderr, code] = await Promise.all([

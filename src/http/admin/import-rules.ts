@@ -81,9 +81,9 @@ async function stageAll(staged: RuleImport, stream: ReadableStream<Uint8Array>, 
   };
   for await (const batch of readLines(stream, MAX_LINE_LENGTH)) {
     const lines = batch.flatMap(parse);
+    await pause();
     // Once something is refused the rest is only looked at, for the report.
     if (lines.length > 0 && (refused === 0 || wish.isLenient)) await staged.stage(lines);
-    else await pause();
   }
   return { expired, refused, problems };
 }
