@@ -98,6 +98,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   const { registry, feed, ...enforcement } = await createEnforcement({
     store,
     metrics,
+    onRemembered: (count) => admin.onRemembered(count),
     isVerifier,
     keysFingerprint: () => fingerprintOf(ring()),
     pool: () => pool,

@@ -40,6 +40,8 @@ export interface Admin {
   /** As many verdicts of one kind, and a few of the tokens, as a judging thread reports them. */
   readonly onVerdicts: (detail: Detail | "", count: number) => void;
   readonly onSeen: (token: AuthenticToken) => void;
+  /** As many verdicts that HAProxy has answered from its memory. */
+  readonly onRemembered: (count: number) => void;
   /**
    * The one-time link that makes the first admin, new at each call; undefined once there is one.
    *
@@ -96,6 +98,7 @@ export function createAdmin(parts: AdminParts): Admin {
     stop: () => stopping.abort(),
     onVerdicts: (detail, count) => rates.count(detail === "" ? "ok" : reasonOf(detail), count),
     onSeen: (token) => seenTokens.note(token),
+    onRemembered: (count) => rates.countRemembered(count),
     onVerdict: (verdict) => {
       rates.count(reasonOfVerdict(verdict));
       if (verdict.isValid) seenTokens.note(verdict.token);

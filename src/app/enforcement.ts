@@ -12,6 +12,8 @@ import type { WorkerPool } from "./workers/pool.ts";
 export interface EnforcementParts {
   readonly store: Store;
   readonly metrics: Metrics;
+  /** Told how many verdicts a verifier has answered from its memory since it was last heard. */
+  readonly onRemembered: (count: number) => void;
   readonly isVerifier: IsVerifier;
   readonly keysFingerprint: () => string;
   /** The judging threads beside this one, if any. */
@@ -58,7 +60,10 @@ export async function createEnforcement(parts: EnforcementParts): Promise<Enforc
     keysFingerprint: parts.keysFingerprint,
     leaseMs: (staleSeconds) => (record.allows(LEASE_MS + staleSeconds * 1000) ? LEASE_MS : 0),
     monotonicMs,
-    onReport: (_, counters) => metrics.observeCache(counters),
+    onReport: (_, counters) => {
+      metrics.observeCache(counters);
+      parts.onRemembered(counters.hits + counters.staleHits);
+    },
   });
   const stopListening = rules.onChange((committed) => {
     const fresh = committed.map(({ seq, scope, subject }) => ({

@@ -1,7 +1,11 @@
 /** The page while threads and the server come and go: honest about what it knows, and back by itself. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { startFeedVerifier } from "../helpers/feed-verifier.ts";
+import { login, post } from "../helpers/admin-people.ts";
+import { mint } from "../helpers/mint.ts";
 import { proofOn, startStage, type Stage } from "../helpers/page-stage.ts";
+import { claims } from "../helpers/tokens.ts";
+import { waitFor } from "../helpers/wait-for.ts";
 
 let stack: AsyncDisposableStack;
 let stage: Stage;
@@ -60,6 +64,53 @@ describe("the line that is always there", () => {
       .waitFor({ state: "detached", timeout: 30_000 });
     await page.getByRole("button", { name: "Try again" }).click();
     await page.getByText("frank").first().waitFor();
+    await context.close();
+  });
+});
+
+describe("what HAProxy answers from its memory", () => {
+  test("is counted apart from what the server judged, in the figures and on the page", async () => {
+    const { edge } = stage;
+    const token = mint(edge.keys.rs, claims({ username: "hans", sub: "hans" }));
+    for (let count = 0; count < 40; count += 1) await edge.ask(token);
+    const cookie = await login(edge.server, "vera");
+    const remembered = await waitFor("the verifiers to report it", async () => {
+      const response = await fetch(`${stage.origin}/api/v1/stats`, { headers: { cookie } });
+      const { verdicts } = (await response.json()) as {
+        readonly verdicts: readonly { readonly remembered: number }[];
+      };
+      const sum = verdicts.reduce((all, minute) => all + minute.remembered, 0);
+      // Each thread asks once.
+      return sum >= 30 && sum;
+    });
+    expect(remembered).toBeLessThanOrEqual(40);
+    const { page, context } = await stage.enter("vera");
+    await page.getByText(/[1-9][\d.]*\u202f% from HAProxy’s memory/).waitFor();
+    await page.getByRole("img", { name: /Answered from memory now/ }).waitFor();
+    await context.close();
+  });
+});
+
+describe("inspect", () => {
+  test("says what each thread says: the verdict once it has caught up, pending before", async () => {
+    const names = ["edge-8-1-t1", "edge-8-1-t2"];
+    const [first, second] = names.map((name) => startFeedVerifier(stack, stage.edge.server, name));
+    const token = mint(stage.edge.keys.rs, claims({ username: "ida", sub: "ida" }));
+    const { page, context } = await stage.enter("ops", "/inspect");
+    await page.getByRole("textbox", { name: "The token" }).fill(token);
+    await page.getByRole("button", { name: "Inspect" }).click();
+    await page.getByText(/All \d+.threads say so/).click();
+    const row = (name: string) => page.getByRole("row", { name: new RegExp(name) });
+    await row("edge-8-1-t1").getByText("valid").waitFor();
+    // One is silent when the next change comes: nobody can say what it still remembers.
+    second?.fallSilent();
+    const cookie = await login(stage.edge.server, "ops");
+    await post(stage.edge.server, "/revocations", { user: "ida", reason: "a test" }, cookie);
+    await row("edge-8-1-t2").getByText("pending").waitFor();
+    await page.getByText(/\d+ of \d+.threads say so/).waitFor();
+    // Its lease ends: it trusts nothing, and asks.
+    await row("edge-8-1-t2").getByText("by asking the server").waitFor({ timeout: 20_000 });
+    first?.fallSilent();
     await context.close();
   });
 });

@@ -65,7 +65,10 @@ export interface Stats {
 
 export interface Minute {
   readonly start: number;
+  /** Judged by the server, by reason. */
   readonly counts: Readonly<Record<string, number>>;
+  /** Answered by HAProxy from its memory. */
+  readonly remembered: number;
 }
 
 /** Everything that is shown live. */

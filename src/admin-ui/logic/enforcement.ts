@@ -25,6 +25,32 @@ export function verifierState(
     : { tone: "good", text: "live" };
 }
 
+/** What a verifier says of a token that the server has judged, as far as that is certain. */
+export interface Answer {
+  readonly tone: Tone;
+  readonly text: string;
+  /** Where it takes a word more. */
+  readonly why: string;
+  /** Whether it is certain to say what the server says. */
+  readonly isSure: boolean;
+}
+
+/** @param newest the newest change there is */
+export function toAnswer(one: Verifier, newest: number, isValid: boolean): Answer {
+  const tone = isValid ? "good" : "bad";
+  const text = isValid ? "valid" : "refused";
+  if (one.isLive && one.seq < newest) {
+    const why = "may say what was true before";
+    return { tone: "warn", text: "pending", why, isSure: false };
+  }
+  if (!one.isLive && one.staleSeconds > 0) {
+    const why = "set to go on without the server: may say what was true before";
+    return { tone: "warn", text: "not confirmed", why, isSure: false };
+  }
+  // Without a lease it trusts nothing it remembers, and asks.
+  return { tone, text, why: one.isLive ? "" : "by asking the server", isSure: true };
+}
+
 /** The line that is always there. */
 export function toEnforcementLine({ stats, verifiers }: Snapshot): StateLine {
   const href = "/";

@@ -6,6 +6,8 @@ export interface Rate {
   readonly at: number;
   readonly valid: number;
   readonly refused: number;
+  /** Answered from HAProxy's memory, whatever the verdict. */
+  readonly remembered: number;
 }
 
 const MINUTES = 60;
@@ -16,8 +18,8 @@ export function toRates(minutes: readonly Minute[], now: number): readonly Rate[
   const present = Math.floor(now / 60) * 60;
   return Array.from({ length: MINUTES }, (_, index) => {
     const at = present - (MINUTES - index) * 60;
-    const { valid, refused } = sumOf(byStart.get(at));
-    return { at, valid: valid / 60, refused: refused / 60 };
+    const { valid, refused, remembered } = sumOf(byStart.get(at));
+    return { at, valid: valid / 60, refused: refused / 60, remembered: remembered / 60 };
   });
 }
 
@@ -34,19 +36,18 @@ export function toRefusals(
   return [...counts].toSorted(([, a], [, b]) => b - a);
 }
 
-/** Valid and refused verdicts of the hour. */
-export function toTotals(minutes: readonly Minute[]): {
-  readonly valid: number;
-  readonly refused: number;
-} {
+/** The verdicts of the hour. */
+export function toTotals(minutes: readonly Minute[]): Omit<Rate, "at"> {
   let valid = 0;
   let refused = 0;
+  let remembered = 0;
   for (const minute of minutes) {
     const sum = sumOf(minute);
     valid += sum.valid;
     refused += sum.refused;
+    remembered += sum.remembered;
   }
-  return { valid, refused };
+  return { valid, refused, remembered };
 }
 
 /** Points of a line in a box, joined for an SVG path; `top` is the value at its upper edge. */
@@ -72,12 +73,12 @@ export function toTop(largest: number): number {
   return [1, 2, 5, 10].map((factor) => factor * power).find((top) => top >= largest) ?? 10 * power;
 }
 
-function sumOf(minute: Minute | undefined): { readonly valid: number; readonly refused: number } {
+function sumOf(minute: Minute | undefined): Omit<Rate, "at"> {
   let valid = 0;
   let refused = 0;
   for (const [reason, count] of Object.entries(minute?.counts ?? {})) {
     if (reason === "ok") valid += count;
     else refused += count;
   }
-  return { valid, refused };
+  return { valid, refused, remembered: minute?.remembered ?? 0 };
 }

@@ -54,6 +54,7 @@ function nextStep({ status }: ApiProblem): string | undefined {
   if (status === 403) return "Ask an admin for the right to do this.";
   if (status === 404) return "It may have been removed meanwhile. Go back and look again.";
   if (status === 409) return "Somebody else was faster. Look again, then decide.";
+  if (status === 504) return "It may have been done or not: look, before you try again.";
   if (status >= 500)
     return "Nothing was changed. Try again; if it stays, the server’s log says why.";
   return undefined;

@@ -1,4 +1,8 @@
-/** Verdicts per second over the last hour: a filled line of the valid, a dashed one of the refused. */
+/**
+ * Verdicts per second over the last hour: a filled line of the valid, a dashed one of the refused; below,
+ * on its own scale because it is so much more, what HAProxy answered from its memory.
+ */
+import type { ComponentChildren } from "preact";
 import { formatRate } from "../logic/number.ts";
 import { type Rate, toPath, toTop } from "../logic/rates.ts";
 import { formatClock } from "../logic/time.ts";
@@ -9,40 +13,21 @@ const HEIGHT = 120;
 export function RateChart({ rates }: { readonly rates: readonly Rate[] }) {
   const valid = rates.map((rate) => rate.valid);
   const refused = rates.map((rate) => rate.refused);
-  const most = Math.max(0, ...valid, ...refused);
-  const top = toTop(most);
-  const peak = rates.reduce((best, rate) => (rate.refused > best.refused ? rate : best), {
-    at: 0,
-    valid: 0,
-    refused: 0,
-  });
-  const line = toPath(valid, top, WIDTH, HEIGHT);
-  const summary = `Valid now ${formatRate(valid.at(-1) ?? 0)} per second, refused ${formatRate(refused.at(-1) ?? 0)}`;
+  const remembered = rates.map((rate) => rate.remembered);
+  const judgedTop = toTop(Math.max(0, ...valid, ...refused));
+  const rememberedTop = toTop(Math.max(0, ...remembered));
   return (
     <figure>
-      <div class="hint">{formatRate(top)}</div>
-      <svg
-        class="chart"
-        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-        preserveAspectRatio="none"
-        role="img"
-        aria-label={summary}
+      <Plot
+        title="judged by the server"
+        top={judgedTop}
+        label={`Judged now per second: ${formatRate(valid.at(-1) ?? 0)} valid, ${formatRate(refused.at(-1) ?? 0)} refused`}
       >
-        {[0, 0.5, 1].map((share) => (
-          <path key={share} class="grid-line" d={`M0 ${HEIGHT * share}H${WIDTH}`} />
-        ))}
-        {most > 0 && (
-          <>
-            <path class="good" d={`${line}L${WIDTH} ${HEIGHT}L0 ${HEIGHT}Z`} stroke="none" />
-            <path class="good line" d={line} />
-            <path class="bad" d={toPath(refused, top, WIDTH, HEIGHT)} />
-          </>
+        <Area values={valid} top={judgedTop} />
+        {refused.some((rate) => rate > 0) && (
+          <path class="bad" d={toPath(refused, judgedTop, WIDTH, HEIGHT)} />
         )}
-      </svg>
-      <div class="hint chart-axis" aria-hidden="true">
-        <span>60 min ago</span>
-        <span>now</span>
-      </div>
+      </Plot>
       <figcaption class="legend hint">
         <span class="nowrap">
           <i />
@@ -52,12 +37,79 @@ export function RateChart({ rates }: { readonly rates: readonly Rate[] }) {
           <i class="bad" />
           refused
         </span>
-        <span>
-          {peak.refused === 0
-            ? "nothing refused"
-            : `most refused at ${formatClock(peak.at).slice(0, 5)}: ${formatRate(peak.refused)}/s`}
-        </span>
+        <span>{toRemark(rates)}</span>
       </figcaption>
+      <Plot
+        title="answered from HAProxy’s memory"
+        top={rememberedTop}
+        label={`Answered from memory now per second: ${formatRate(remembered.at(-1) ?? 0)}`}
+        isLow
+      >
+        <Area values={remembered} top={rememberedTop} />
+      </Plot>
+      <div class="hint chart-ends" aria-hidden="true">
+        <span>60 min ago</span>
+        <span>now</span>
+      </div>
     </figure>
   );
+}
+
+function Plot({
+  title,
+  top,
+  label,
+  isLow = false,
+  children,
+}: {
+  readonly title: string;
+  readonly top: number;
+  readonly label: string;
+  readonly isLow?: boolean;
+  readonly children: ComponentChildren;
+}) {
+  return (
+    <>
+      <div class="hint chart-ends">
+        <span>{title}</span>
+        <span>{formatRate(top)}</span>
+      </div>
+      <svg
+        class={isLow ? "chart low" : "chart"}
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={label}
+      >
+        {(isLow ? [0, 1] : [0, 0.5, 1]).map((share) => (
+          <path key={share} class="grid-line" d={`M0 ${HEIGHT * share}H${WIDTH}`} />
+        ))}
+        {children}
+      </svg>
+    </>
+  );
+}
+
+/** A filled line; nothing where there was nothing. */
+function Area({ values, top }: { readonly values: readonly number[]; readonly top: number }) {
+  if (values.every((value) => value === 0)) return null;
+  const line = toPath(values, top, WIDTH, HEIGHT);
+  return (
+    <>
+      <path class="good" d={`${line}L${WIDTH} ${HEIGHT}L0 ${HEIGHT}Z`} stroke="none" />
+      <path class="good line" d={line} />
+    </>
+  );
+}
+
+function toRemark(rates: readonly Rate[]): string {
+  const [first] = rates;
+  if (first === undefined) return "";
+  const peak = rates.reduce((best, rate) => (rate.refused > best.refused ? rate : best), first);
+  if (peak.refused > 0) {
+    return `most refused at ${formatClock(peak.at).slice(0, 5)}: ${formatRate(peak.refused)}/s`;
+  }
+  return rates.some(({ valid }) => valid > 0)
+    ? "nothing refused"
+    : "nothing judged in a whole minute yet";
 }

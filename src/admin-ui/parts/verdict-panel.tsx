@@ -1,5 +1,8 @@
 /** A verdict in a sentence, and all that led to it. */
+import { useEffect, useState } from "preact/hooks";
 import type { Inspected } from "../screens/inspect.tsx";
+import { toAnswer } from "../logic/enforcement.ts";
+import { formatCount, formatCounted } from "../logic/number.ts";
 import { REASON_WORDS } from "../logic/reasons.ts";
 import { useServices } from "../state/services.ts";
 import { Badge } from "./badge.tsx";
@@ -77,8 +80,8 @@ export function VerdictPanel({ found }: { readonly found: Inspected }) {
             </div>
           )}
         </dl>
-        <Verifiers />
         <Ways found={found} />
+        <Verifiers isValid={inspection.valid} />
       </section>
       <section class="panel">
         <h2>Claims</h2>
@@ -101,26 +104,66 @@ export function VerdictPanel({ found }: { readonly found: Inspected }) {
   );
 }
 
-/** Which thread would say what: all that have caught up say the verdict above. */
-function Verifiers() {
+/** What each thread would say now: the verdict above, once it has the newest change. */
+function Verifiers({ isValid }: { readonly isValid: boolean }) {
   const { live } = useServices();
   const verifiers = live.snapshot.value?.verifiers;
-  if (verifiers === undefined || verifiers.items.length === 0) return null;
+  const [isOpen, setOpen] = useState(false);
+  const answers = (verifiers?.items ?? []).map((one) => ({
+    one,
+    answer: toAnswer(one, verifiers?.seq ?? 0, isValid),
+  }));
+  const sure = answers.filter(({ answer }) => answer.isSure).length;
+  const isUnsure = sure < answers.length;
+  // Opened by itself where there is something to see; closed by nobody but the reader.
+  useEffect(() => {
+    if (isUnsure) setOpen(true);
+  }, [isUnsure]);
+  if (verifiers === undefined || answers.length === 0) return null;
   return (
-    <details open>
-      <summary>Each thread</summary>
-      <ul class="threads hint">
-        {verifiers.items.map(({ id, name, isLive, seq }) => (
-          <li key={id}>
-            <code>{name}</code>{" "}
-            {!isLive
-              ? "asks the server: says the same"
-              : seq >= verifiers.seq
-                ? "says the same"
-                : `still at #${seq}: may say what was true before`}
-          </li>
-        ))}
-      </ul>
+    <details open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>
+        {!isUnsure
+          ? `All ${formatCounted(answers.length, "thread says", "threads say")} so`
+          : `${formatCount(sure)} of ${formatCounted(answers.length, "thread says", "threads say")} so`}
+      </summary>
+      <table class="cards answers">
+        <thead>
+          <tr>
+            <th>Thread</th>
+            <th class="tight">Newest change</th>
+            <th class="tight">Lease</th>
+            <th class="tight">Says</th>
+          </tr>
+        </thead>
+        <tbody>
+          {answers.map(({ one, answer }) => (
+            <tr key={one.id}>
+              <th scope="row">
+                <code>{one.name}</code>
+              </th>
+              <td class="tight" data-label="Newest change">
+                {one.seq >= verifiers.seq ? (
+                  "has it"
+                ) : (
+                  <span class="number">
+                    at #{formatCount(Math.max(0, one.seq))} of #{formatCount(verifiers.seq)}
+                  </span>
+                )}
+              </td>
+              <td class="tight" data-label="Lease">
+                {one.isLive ? "fresh" : "none"}
+              </td>
+              <td class="tight" data-label="Says">
+                <span>
+                  <Badge tone={answer.tone}>{answer.text}</Badge>
+                  {answer.why !== "" && <div class="hint">{answer.why}</div>}
+                </span>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </details>
   );
 }

@@ -95,10 +95,10 @@ function SessionTable({ items }: { readonly items: readonly OwnSession[] }) {
     <table class="cards">
       <thead>
         <tr>
-          <th>From</th>
+          <th class="tight">From</th>
           <th class="tight">Since</th>
           <th class="tight">Last seen</th>
-          <th class="tight">
+          <th>
             <span class="hidden">State</span>
           </th>
         </tr>
@@ -106,7 +106,7 @@ function SessionTable({ items }: { readonly items: readonly OwnSession[] }) {
       <tbody>
         {items.map((one) => (
           <tr key={one.id}>
-            <th scope="row">
+            <th scope="row" class="tight">
               <code>{one.from}</code>
             </th>
             <td class="tight" data-label="Since">
@@ -115,7 +115,7 @@ function SessionTable({ items }: { readonly items: readonly OwnSession[] }) {
             <td class="tight" data-label="Last seen">
               <Time at={one.lastSeenAt} />
             </td>
-            <td class="tight">{one.isThis && <Badge tone="good">this one</Badge>}</td>
+            <td>{one.isThis && <Badge tone="good">this one</Badge>}</td>
           </tr>
         ))}
       </tbody>

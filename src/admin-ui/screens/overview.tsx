@@ -78,7 +78,8 @@ function Glance({ snapshot }: { readonly snapshot: Snapshot }) {
 
 function Figures({ snapshot: { stats, verifiers } }: { readonly snapshot: Snapshot }) {
   const totals = toTotals(stats.verdicts);
-  const all = totals.valid + totals.refused;
+  const judged = totals.valid + totals.refused;
+  const all = judged + totals.remembered;
   const rates = toRates(stats.verdicts, stats.now);
   const last = rates.at(-1);
   const reasons = toRefusals(stats.verdicts).slice(0, 3);
@@ -91,22 +92,25 @@ function Figures({ snapshot: { stats, verifiers } }: { readonly snapshot: Snapsh
       <div class="panel figure">
         <div class="hint">Verdicts</div>
         <b>
-          {formatRate((last?.valid ?? 0) + (last?.refused ?? 0))} <small>/s</small>
+          {formatRate((last?.valid ?? 0) + (last?.refused ?? 0) + (last?.remembered ?? 0))}{" "}
+          <small>/s</small>
         </b>
-        <div class="hint">{formatCount(all)} in the last hour</div>
+        <div class="hint spread">
+          <span>{formatCount(all)} in the last hour</span>
+          <span>{formatShare(totals.remembered, all)} from HAProxy’s memory</span>
+        </div>
       </div>
       <div class="panel figure">
-        <div class="hint">Refused</div>
-        <b>{formatShare(totals.refused, all)}</b>
-        <div class="hint">
+        <div class="hint">Refused when judged</div>
+        <b>{formatShare(totals.refused, judged)}</b>
+        <div class="hint spread">
           {reasons.length === 0
-            ? "none in the last hour"
-            : reasons
-                .map(
-                  ([reason, count]) =>
-                    `${REASON_WORDS.get(reason) ?? reason} ${formatCount(count)}`,
-                )
-                .join(" · ")}
+            ? `none of ${formatCount(judged)} in the last hour`
+            : reasons.map(([reason, count]) => (
+                <span key={reason}>
+                  {REASON_WORDS.get(reason) ?? reason} {formatCount(count)}
+                </span>
+              ))}
         </div>
       </div>
       <div class="panel figure">
@@ -121,9 +125,10 @@ function Figures({ snapshot: { stats, verifiers } }: { readonly snapshot: Snapsh
       <div class="panel figure">
         <div class="hint">Rules</div>
         <b>{formatCount(stats.rules["active"] ?? 0)}</b>
-        <div class="hint">
-          {formatCount(globalRules)} for everybody · {formatCount(stats.rules["expired"] ?? 0)}{" "}
-          ended · {formatCount(stats.rules["lifted"] ?? 0)} lifted
+        <div class="hint spread">
+          <span>{formatCount(globalRules)} for everybody</span>
+          <span>{formatCount(stats.rules["expired"] ?? 0)} ended</span>
+          <span>{formatCount(stats.rules["lifted"] ?? 0)} lifted</span>
         </div>
       </div>
     </div>

@@ -190,7 +190,16 @@ export const StatsShape = Type.Object({
   rules: Type.Record(Type.String(), Type.Integer()),
   index: Type.Record(Type.String(), Type.Integer()),
   verdicts: Type.Array(
-    Type.Object({ start: Time, counts: Type.Record(Type.String(), Type.Integer()) }),
+    Type.Object(
+      {
+        start: Time,
+        counts: Type.Record(Type.String(), Type.Integer(), {
+          description: "judged by this server, by reason",
+        }),
+        remembered: Type.Integer({ description: "answered by HAProxy from its memory" }),
+      },
+      { description: "a minute of the last hour" },
+    ),
   ),
   verifiers: Type.Object({ live: Type.Integer(), upToDate: Type.Integer(), known: Type.Integer() }),
 });

@@ -139,7 +139,9 @@ export class Feed {
   /** Makes counts since the verifier's start into counts since its last poll. */
   #count(report: PollReport, totals: PollTotals): void {
     const known = this.#known.get(report.id);
-    const before = known?.totals ?? { hits: 0, misses: 0, staleHits: 0 };
+    // One that has listened to this server before it was started anew has told it of the rest then.
+    const unknown = report.seq === undefined ? NO_TOTALS : totals;
+    const before = known?.totals ?? unknown;
     this.#options.onReport(report, {
       hits: Math.max(0, totals.hits - before.hits),
       misses: Math.max(0, totals.misses - before.misses),
@@ -154,6 +156,8 @@ export class Feed {
     }
   }
 }
+
+const NO_TOTALS: PollTotals = { hits: 0, misses: 0, staleHits: 0 };
 
 /** As many verifiers as are watched. */
 const MAX_KNOWN = 20_000;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Snapshot, Verifier } from "../../../src/admin-ui/api/types.ts";
 import {
+  toAnswer,
   toEnforcementLine,
   toKeysLine,
   toProof,
@@ -34,6 +35,28 @@ const snapshot = (verifiers: readonly Verifier[], isReady = true): Snapshot => (
   },
   verifiers: { seq: 18_204, items: verifiers },
   keys: { items: [] },
+});
+
+describe("what a thread says of a token", () => {
+  const NEWEST = 18_204;
+  test.each([
+    ["has the newest change", {}, "refused", true],
+    ["has not caught up", { seq: NEWEST - 1 }, "pending", false],
+    ["has no lease", { isLive: false, seq: 3 }, "refused", true],
+    [
+      "has no lease and goes on without",
+      { isLive: false, staleSeconds: 9 },
+      "not confirmed",
+      false,
+    ],
+    ["would go on without, but has its lease", { staleSeconds: 9 }, "refused", true],
+  ] as const)("that %s", (_, more, text, isSure) => {
+    expect(toAnswer(verifier(more), NEWEST, false)).toMatchObject({ text, isSure });
+  });
+
+  test("is what the server says", () => {
+    expect(toAnswer(verifier(), NEWEST, true)).toMatchObject({ tone: "good", text: "valid" });
+  });
 });
 
 describe("the line that says whether revocation is enforced", () => {

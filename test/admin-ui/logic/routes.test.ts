@@ -31,19 +31,19 @@ describe("a path", () => {
 describe("the figures of the hour", () => {
   const NOW = 3_600_000;
   const minutes = [
-    { start: NOW - 60, counts: { ok: 120, E_TKN_INVALID: 60 } },
-    { start: NOW, counts: { ok: 5 } },
+    { start: NOW - 60, counts: { ok: 120, E_TKN_INVALID: 60 }, remembered: 600 },
+    { start: NOW, counts: { ok: 5 }, remembered: 1 },
   ];
 
   test("leave out the minute that still grows", () => {
     const rates = toRates(minutes, NOW + 30);
     expect(rates).toHaveLength(60);
-    expect(rates.at(-1)).toEqual({ at: NOW - 60, valid: 2, refused: 1 });
+    expect(rates.at(-1)).toEqual({ at: NOW - 60, valid: 2, refused: 1, remembered: 10 });
     expect(rates[0]).toMatchObject({ valid: 0, refused: 0 });
   });
 
   test("add up", () => {
-    expect(toTotals(minutes)).toEqual({ valid: 125, refused: 60 });
+    expect(toTotals(minutes)).toEqual({ valid: 125, refused: 60, remembered: 601 });
     expect(toRefusals(minutes)).toEqual([["E_TKN_INVALID", 60]]);
   });
 

@@ -13,9 +13,20 @@ describe("VerdictRates", () => {
     clock.now += 125;
     rates.count("ok", 2);
     expect(rates.lastHour()).toEqual([
-      { start: NOW, counts: { ok: 1, E_TKN_INVALID: 5 } },
-      { start: NOW + 120, counts: { ok: 2 } },
+      { start: NOW, counts: { ok: 1, E_TKN_INVALID: 5 }, remembered: 0 },
+      { start: NOW + 120, counts: { ok: 2 }, remembered: 0 },
     ]);
+  });
+
+  test("counts what was answered from memory apart, and no minute for nothing", () => {
+    const clock = { now: NOW };
+    const rates = new VerdictRates(() => clock.now);
+    rates.countRemembered(0);
+    expect(rates.lastHour()).toEqual([]);
+    rates.countRemembered(40);
+    rates.countRemembered(2);
+    rates.count("ok");
+    expect(rates.lastHour()).toEqual([{ start: NOW, counts: { ok: 1 }, remembered: 42 }]);
   });
 
   test("forgets after an hour, counted or not", () => {
@@ -36,6 +47,6 @@ describe("VerdictRates", () => {
     rates.count("ok");
     clock.now -= 86_400;
     rates.count("ok");
-    expect(rates.lastHour()).toEqual([{ start: NOW - 86_400, counts: { ok: 1 } }]);
+    expect(rates.lastHour()).toEqual([{ start: NOW - 86_400, counts: { ok: 1 }, remembered: 0 }]);
   });
 });
