@@ -258,6 +258,19 @@ describe("GET /feed", () => {
     ]);
   });
 
+  test("counts nothing of what a verifier did before this server began", async () => {
+    const { feed, state } = setUp();
+    const stats = (text: string) => feed.poll(poll({ "x-jwt-seq": "10", "x-jwt-stats": text }));
+    await stats("hits=5000000,asked=2,stale=1");
+    // Held, because nothing has changed; counted all the same.
+    void stats("hits=5000004,asked=3,stale=1");
+    expect(state.counted).toEqual([
+      { hits: 0, misses: 0, staleHits: 0 },
+      { hits: 4, misses: 1, staleHits: 0 },
+    ]);
+    feed.close();
+  });
+
   test("shows of a verifier's names only what may stand in a log", async () => {
     const { feed, registry } = setUp();
     await feed.poll(
