@@ -54,12 +54,14 @@ async function startStage(stack: AsyncDisposableStack, threads: number): Promise
   const folder = createTempFolder(stack);
   const haproxy = createFakedClock(folder, "haproxy");
   const server = createFakedClock(folder, "server");
+  const { env: haproxyEnv, luaDir } = haproxy.forHaproxy();
   const edge = await startEdge(stack, {
     keys,
     withCable: true,
     threads,
     serverEnv: server.env,
-    haproxyEnv: haproxy.env,
+    haproxyEnv,
+    luaDir,
   });
   return { edge, haproxy, server };
 }
