@@ -20,10 +20,15 @@ const DEFAULTS: CheckpointTimes = { gatherPages: 1000, mostPages: 8000, retryMs:
 const BACKSTOP_PAGES = 65_536;
 const SQLITES_OWN_PAGES = 1000;
 
+/** A disk that takes longer makes a write wait by itself. */
+const PATIENCE_MS = 5000;
+
 interface LogState {
   readonly log: number;
   readonly checkpointed: number;
 }
+
+const NOTHING: LogState = { log: 0, checkpointed: 0 };
 
 export interface Checkpointer {
   /** Ends it; settles once nothing of it is under way. To be called before the connection is closed. */
@@ -42,36 +47,44 @@ export function startCheckpointer(
   db.run(`PRAGMA wal_autocheckpoint = ${BACKSTOP_PAGES}`);
   // Moves nothing: it only says how long the log is, and how much of it has been moved.
   const look = db.query<LogState, []>("PRAGMA wal_checkpoint(NOOP)");
-  const state = (): LogState => look.get() ?? { log: 0, checkpointed: 0 };
+  const state = (): LogState => {
+    try {
+      return look.get() ?? NOTHING;
+    } catch {
+      // Whatever is wrong with the store, the next write will say so.
+      return NOTHING;
+    }
+  };
   let thread: OffThread | undefined;
   let running: Promise<void> | undefined;
   let emptying: Promise<void> | undefined;
   let triedAt = Number.NEGATIVE_INFINITY;
   let isOver = false;
 
+  const run = async (): Promise<void> => {
+    try {
+      thread ??= createThread();
+      await thread.run({ task: "checkpoint", file: path });
+    } catch {
+      // SQLite's own way again: slower, but the log must not grow for ever.
+      isOver = true;
+      connection.pace(undefined);
+      db.run(`PRAGMA wal_autocheckpoint = ${SQLITES_OWN_PAGES}`);
+    }
+  };
   const move = (): Promise<void> => {
-    thread ??= createThread();
-    running ??= thread
-      .run({ task: "checkpoint", file: path })
-      .then(
-        () => undefined,
-        () => giveUp(),
-      )
-      .finally(() => {
-        running = undefined;
-      });
+    running ??= run().finally(() => {
+      running = undefined;
+    });
     return running;
   };
-  /** SQLite's own way again: slower, but the log must not grow for ever. */
-  const giveUp = (): void => {
-    isOver = true;
-    connection.pace(undefined);
-    db.run(`PRAGMA wal_autocheckpoint = ${SQLITES_OWN_PAGES}`);
-  };
   const empty = async (): Promise<void> => {
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, PATIENCE_MS);
     // The one under way began before the last pages were written.
-    await running;
-    if (!isOver) await move();
+    const both = (running ?? Promise.resolve()).then(() => (isOver ? undefined : move()));
+    await Promise.race([both, late.promise]);
+    clearTimeout(timer);
     triedAt = performance.now();
   };
 

@@ -45,6 +45,7 @@ export interface Connection {
 export interface Pacer {
   /** What a write has to wait for; undefined, as nearly always: nothing. */
   room(): Promise<void> | undefined;
+  /** Must not throw: what was written is on disk. */
   wrote(): void;
 }
 
@@ -117,12 +118,16 @@ class SqliteConnection implements Connection {
   async write<T>(change: () => T): Promise<T> {
     const room = this.#pacer?.room();
     if (room !== undefined) await room;
-    const until = performance.now() + WRITE_PATIENCE_MS;
+    const result = await this.#tryFor(WRITE_PATIENCE_MS, change);
+    this.#pacer?.wrote();
+    return result;
+  }
+
+  async #tryFor<T>(patienceMs: number, change: () => T): Promise<T> {
+    const until = performance.now() + patienceMs;
     for (;;) {
       try {
-        const result = this.#transaction(change);
-        this.#pacer?.wrote();
-        return result;
+        return this.#transaction(change);
       } catch (error) {
         if (!isBusy(error) || performance.now() >= until) throw toAppError(error);
       }
