@@ -6,7 +6,6 @@ local here = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$") or "."
 package.path = here .. "/?.lua;" .. package.path
 
 -- All of it now: after a chroot no file can be read any more.
-local base64url = require("verify-jwt.base64url")
 local cache = require("verify-jwt.cache")
 local clock = require("verify-jwt.clock")
 local feed = require("verify-jwt.feed")
@@ -113,8 +112,8 @@ local server = token_server.create({
 })
 court = judge.create({
   settings = options, cache = known, packer = packed.create(variables),
-  ask = server.ask, ring = source.ring, decode = base64url.decode,
-  clock = time, nap = core.msleep, memory = recall,
+  ask = server.ask, ring = source.ring, clock = time, nap = core.msleep,
+  memory = recall,
 })
 local read_token = request.reader(options)
 local writer = headers.create(variables)
@@ -124,7 +123,11 @@ local function verify(txn)
   local text, from_header = read_token(txn, names)
   local entry
   if text then
-    entry = court.judge(text, from_header)
+    local converters = txn.c
+    -- HAProxy's own decoder is ten times as fast as one in Lua.
+    entry = court.judge(text, from_header, function(encoded)
+      return converters:ub64dec(encoded)
+    end)
   else
     entry = judge.refusal(from_header)
   end

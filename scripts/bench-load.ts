@@ -5,6 +5,7 @@ import { join } from "node:path";
 /** What a round measured. */
 export interface Round {
   readonly perSecond: number;
+  readonly requests: number;
   /** Answers that were not 200, and broken connections. */
   readonly errors: number;
 }
@@ -78,7 +79,7 @@ export async function load(options: {
   const result = /RESULT (\d+) (\d+) (\d+)/.exec(said);
   if (result === null) throw new Error(`wrk said nothing that can be read:\n${said}`);
   const [requests = 0, microseconds = 1, errors = 0] = result.slice(1).map(Number);
-  return { perSecond: requests / (microseconds / 1e6), errors };
+  return { perSecond: requests / (microseconds / 1e6), requests, errors };
 }
 
 /** The middle of an odd number of figures, the mean of the middle two of an even one. */

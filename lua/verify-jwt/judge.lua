@@ -33,11 +33,10 @@ function judge.refusal(detail)
 end
 
 --- Creates a judge.
--- @param deps { settings, cache, packer, ask, ring, decode, clock, nap,
---   memory }
---   ask(text, header, thumbprint, is_jwe) -> verdict, epoch; ring() -> the
---   keys of now; decode(base64url) -> bytes; nap(milliseconds) lets others
---   run; memory is what `memory.lua` creates
+-- @param deps { settings, cache, packer, ask, ring, clock, nap, memory }
+--   ask(text, header, thumbprint, is_jwe, moment) -> verdict, epoch;
+--   ring() -> the keys of now; nap(milliseconds) lets others run; memory is
+--   what `memory.lua` creates
 function judge.create(deps)
   local settings, cache, packer = deps.settings, deps.cache, deps.packer
   local wall, now, coarse = deps.clock.wall, deps.clock.now, deps.clock.coarse
@@ -52,12 +51,13 @@ function judge.create(deps)
 
   --- Refuses a bad signature, or names the key under which it holds; nil
   -- where the token-server has to look.
-  local function check_signature(text, header, payload, bytes)
-    if not payload or not header.plain then return nil end
+  local function check_signature(text, header, bytes, decode)
+    if not header.plain then return nil end
     local key = keys.select(deps.ring(), header.alg, header.kid)
-    if not key then return nil end
+    -- An unusual spelling is the server's to refuse.
+    if not key or not base64url.is_strict(bytes) then return nil end
     local input = sub(text, 1, -#bytes - 2)
-    local decoded = deps.decode(bytes)
+    local decoded = decode(bytes)
     if decoded and signature.verify(key, header.alg, input, decoded) then
       return key.thumbprint
     end
@@ -65,26 +65,31 @@ function judge.create(deps)
   end
 
   --- Asks until the answer is not older than what is applied here.
-  local function ask_current(text, thumbprint, is_jwe)
+  local function ask_current(text, thumbprint, is_jwe, moment)
     for _ = 1, MAX_QUESTIONS do
       asked = asked + 1
-      local how = memory.begin()
-      local entry, epoch = deps.ask(text, how.header, thumbprint, is_jwe)
+      local how = memory.begin(moment)
+      local entry, epoch =
+        deps.ask(text, how.header, thumbprint, is_jwe, moment)
       if entry == verdict.unavailable then return entry, nil, epoch end
       if memory.is_current(how, entry, epoch) then return entry, how end
+      moment = now()
     end
     return verdict.unavailable
   end
 
   --- The verdict; how it may be remembered, or nil; and true where nobody
   -- could be reached.
-  local function ask(text)
+  local function ask(text, decode, moment)
     local header, payload, bytes = parse(text)
     if not header then return REFUSAL.malformed end
-    local thumbprint, refusal = check_signature(text, header, payload, bytes)
-    if refusal then return refusal end
+    local thumbprint, refusal
+    if payload then
+      thumbprint, refusal = check_signature(text, header, bytes, decode)
+      if refusal then return refusal end
+    end
     local entry, how, is_unreachable =
-      ask_current(text, thumbprint, payload == nil)
+      ask_current(text, thumbprint, payload == nil, moment)
     if entry[BODY] and settings.body_encoding == "base64url" then
       entry[BODY] = payload or base64url.encode(entry[BODY])
     end
@@ -108,19 +113,20 @@ function judge.create(deps)
 
   --- Asks, so that there is one question per token at a time where the
   -- answer may be remembered at all.
-  local function ask_once(text, key)
-    local question = pending[text]
-    if question and now() < question.ends then
+  local function ask_once(text, key, decode)
+    local question, moment = pending[text], now()
+    if question and moment < question.ends then
       local entry = wait(question)
       if entry and (entry == verdict.unavailable
         or memory.may_share(question.how, entry)) then
         return entry, question.is_unreachable
       end
       if not entry then return verdict.unavailable end
+      moment = now()
     end
-    question = { ends = now() + MAX_WAIT_SECONDS }
+    question = { ends = moment + MAX_WAIT_SECONDS }
     pending[text] = question
-    local ok, entry, how, is_unreachable = pcall(ask, text)
+    local ok, entry, how, is_unreachable = pcall(ask, text, decode, moment)
     if pending[text] == question then pending[text] = nil end
     question.how, question.is_unreachable = how, is_unreachable
     question.answer = ok and entry or verdict.internal
@@ -143,7 +149,8 @@ function judge.create(deps)
   --- The verdict for a request's text.
   -- @param text        an Authorization header's whole value, or a token
   -- @param from_header which of the two it is
-  function self.judge(text, from_header)
+  -- @param decode      function(base64url) -> bytes
+  function self.judge(text, from_header, decode)
     local time = wall()
     local tick = coarse(time)
     if memory.is_trusted(time, tick) then
@@ -164,10 +171,10 @@ function judge.create(deps)
     -- Whoever waits gets an answer a little older than its question, which
     -- only those may who may also remember one.
     if memory.is_trusted(time, tick) then
-      entry, is_unreachable = ask_once(candidate, text)
+      entry, is_unreachable = ask_once(candidate, text, decode)
     else
       local _
-      entry, _, is_unreachable = ask(candidate)
+      entry, _, is_unreachable = ask(candidate, decode, now())
     end
     if is_unreachable then return find_stale(text) or entry end
     return entry

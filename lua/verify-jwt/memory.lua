@@ -24,8 +24,10 @@ function memory.by_time(clock, ttl)
 
   function self.is_trusted() return ttl > 0 end
 
-  function self.begin()
-    return { header = header, wall = clock.wall(), now = clock.now() }
+  --- Before a question is put.
+  -- @param moment monotonic seconds of now
+  function self.begin(moment)
+    return { header = header, wall = clock.wall(), now = moment }
   end
 
   function self.is_current() return true end
@@ -60,12 +62,12 @@ function memory.by_lease(clock, lease, ttl, id, on_epoch)
     return ttl > 0 and lease.is_live(time, coarse(time))
   end
 
-  function self.begin()
+  function self.begin(moment)
     local is_live = is_live_now()
     return {
       header = is_live and "X-Jwt-Verifier: " .. id() .. "\r\n"
         or "X-Jwt-Ttl: 0\r\n",
-      wall = wall(), now = clock.now(),
+      wall = wall(), now = moment,
       -- What was applied when it was asked, and whether that may be kept.
       epoch = lease.epoch, may_keep = is_live,
     }

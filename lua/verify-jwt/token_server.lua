@@ -85,10 +85,12 @@ function token_server.create(deps)
   -- @param memory     header that says how the answer will be remembered
   -- @param thumbprint of the key that verified its signature here, or nil
   -- @param is_jwe     true when the claims come only with the verifier key
+  -- @param moment     monotonic seconds of now, where the caller knows it
   -- @return the verdict, and the epoch it was judged in; or
   --   verdict.unavailable and true where no server could even be reached
-  function self.ask(text, memory, thumbprint, is_jwe)
-    local deadline = now() + DEADLINE_SECONDS
+  function self.ask(text, memory, thumbprint, is_jwe, moment)
+    moment = moment or now()
+    local deadline = moment + DEADLINE_SECONDS
     local request = request_for(text, memory, thumbprint)
     local tried, is_unreachable = {}, true
     repeat
@@ -96,8 +98,9 @@ function token_server.create(deps)
       if not server then break end
       tried[server] = true
       local limit = deadline
-      if not is_last then limit = math.min(limit, now() + SHARED_SECONDS) end
-      local answer, is_to_blame = transport.request(server, request, limit)
+      if not is_last then limit = math.min(limit, moment + SHARED_SECONDS) end
+      local answer, is_to_blame =
+        transport.request(server, request, limit, moment)
       if answer then
         is_unreachable = false
         local result, epoch = read(answer, not is_jwe or has_key)
@@ -112,7 +115,8 @@ function token_server.create(deps)
         is_unreachable = false
         break
       end
-    until now() >= deadline
+      moment = now()
+    until moment >= deadline
     return verdict.unavailable, is_unreachable
   end
 

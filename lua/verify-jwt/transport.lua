@@ -8,8 +8,10 @@
 local find, lower, match, sub = string.find, string.lower, string.match,
   string.sub
 
-local MAX_HEADER_LINES = 64
-local MAX_LINE_BYTES = 4096
+-- Behind its status line, an answer of status 200 is at least so long: the
+-- server fills its bodies up. One read then brings the head and, mostly, the
+-- body, where each further one would cost as much as a header written.
+local FIRST_BYTES = 384
 local MAX_BODY_BYTES = 256 * 1024
 local MAX_IDLE = 64
 local MAX_IN_FLIGHT = 512
@@ -34,8 +36,8 @@ function transport.create(core, options)
   local discarded = {}
   local self = {}
 
-  local function left(deadline)
-    return math.max(deadline - now(), 0.001)
+  local function left(deadline, time)
+    return math.max(deadline - time, 0.001)
   end
 
   local function forget(socket)
@@ -68,7 +70,7 @@ function transport.create(core, options)
     if not options.keep_alive then return end
     local socket = core.tcp()
     if not closes_unopened() then
-      socket:settimeout(left(deadline))
+      socket:settimeout(left(deadline, now()))
       if not dial(socket, server) then return end
     end
     socket:close()
@@ -82,12 +84,12 @@ function transport.create(core, options)
     end
   end
 
-  local function take_idle(server)
+  local function take_idle(server, time)
     local stack = idle[server.id]
     local top = stack and stack[#stack]
     if not top then return nil end
     stack[#stack] = nil
-    if now() - top.since > MAX_IDLE_SECONDS then
+    if time - top.since > MAX_IDLE_SECONDS then
       -- The rest were put back even earlier.
       discard(top.socket)
       for i = #stack, 1, -1 do
@@ -99,7 +101,7 @@ function transport.create(core, options)
     return top.socket
   end
 
-  local function keep(server, socket)
+  local function keep(server, socket, time)
     local stack = idle[server.id]
     if not stack then
       stack = {}
@@ -108,13 +110,13 @@ function transport.create(core, options)
     if not options.keep_alive or #stack >= MAX_IDLE then
       return discard(socket)
     end
-    stack[#stack + 1] = { socket = socket, since = now() }
+    stack[#stack + 1] = { socket = socket, since = time }
   end
 
   local function connect(server, deadline)
     local socket = core.tcp()
     in_flight[socket], flying = deadline, flying + 1
-    socket:settimeout(left(deadline))
+    socket:settimeout(left(deadline, now()))
     local connected = dial(socket, server)
     if connected or closes_unopened() then balance(server, deadline) end
     if connected then return socket end
@@ -123,77 +125,63 @@ function transport.create(core, options)
     return nil
   end
 
-  local function receive_line(socket, deadline)
-    local line = socket:receive("*l")
-    if not line or #line > MAX_LINE_BYTES or now() >= deadline then
+  --- Reads what follows a status line of 200; nil when it is longer, shorter
+  -- or other than our servers' answers are.
+  local function receive_rest(socket)
+    local start = socket:receive(FIRST_BYTES)
+    if not start or #start ~= FIRST_BYTES then return nil end
+    local head_end = find(start, "\r\n\r\n", 1, true)
+    if not head_end then return nil end
+    local head = "\n" .. lower(sub(start, 1, head_end + 1))
+    local _, last, digits =
+      find(head, "\ncontent%-length:[ \t]*(%d+)[ \t]*\r\n")
+    if not digits or #digits > 9 or find(head, "\ncontent-length", last, true)
+      or find(head, "-encoding:", 1, true) then
       return nil
     end
-    return line
-  end
-
-  --- Length, content type and whether the connection may be kept; nil when
-  -- there is more or other than a small answer has.
-  local function receive_head(socket, deadline)
-    local length, content_type, keep_alive = nil, "", true
-    for _ = 1, MAX_HEADER_LINES do
-      local line = receive_line(socket, deadline)
-      if not line then return nil end
-      if line == "" then
-        if not length or length > MAX_BODY_BYTES then return nil end
-        return length, content_type, keep_alive
-      end
-      local colon = find(line, ":", 2, true)
-      if not colon then return nil end
-      local name, value = "", ""
-      if find(line, "^[CcTt]") then
-        name = lower(sub(line, 1, colon - 1))
-        value = match(line, "^[ \t]*(.-)[ \t]*$", colon + 1)
-      end
-      if name == "content-length" then
-        if length or not find(value, "^%d+$") or #value > 9 then return nil end
-        length = tonumber(value)
-      elseif name == "content-type" then
-        content_type = lower(match(value, "^[^;%s]*"))
-      elseif name == "connection" then
-        keep_alive = lower(value) ~= "close"
-      elseif name == "transfer-encoding" or name == "content-encoding" then
-        return nil
-      end
+    local length, body = tonumber(digits), sub(start, head_end + 4)
+    if length > MAX_BODY_BYTES or length < #body then return nil end
+    if length > #body then
+      local rest = socket:receive(length - #body)
+      if not rest or #rest ~= length - #body then return nil end
+      body = body .. rest
     end
-    return nil
+    return {
+      status = 200, body = body,
+      content_type = match(head, "\ncontent%-type:[ \t]*([^;%s]*)") or "",
+      keep_alive = not find(head, "\nconnection:[ \t]*close"),
+    }
   end
 
   --- Sends and reads. The second value is true while nothing of an answer
   -- has arrived: then another connection may be tried.
-  local function exchange(socket, request, deadline)
+  local function exchange(socket, request)
     if socket:send(request) ~= #request then return nil, true end
     local line = socket:receive("*l")
     if not line then return nil, true end
     local status = match(line, "^HTTP/1%.1 (%d%d%d)")
-    if not status or now() >= deadline then return nil end
-    local length, content_type, keep_alive = receive_head(socket, deadline)
-    if not length then return nil end
-    local body = ""
-    if length > 0 then
-      body = socket:receive(length)
-      if not body or #body ~= length or now() >= deadline then return nil end
-    end
+    if not status then return nil end
+    if status == "200" then return receive_rest(socket) end
     return {
-      status = tonumber(status), content_type = content_type, body = body,
-      keep_alive = keep_alive,
+      status = tonumber(status), body = "", content_type = "",
+      keep_alive = false,
     }
   end
 
-  --- Puts one request to a server.
+  --- Puts one request to a server. What outstays the deadline meanwhile is
+  -- ended by `sweep`: asking the clock at each step costs more than the step.
   -- @param deadline monotonic seconds; nothing is waited for beyond it
+  -- @param moment   monotonic seconds of now, where the caller knows it
   -- @return { status, content_type, body }, or nil and whether the server
   --   is to blame: false when this side has too many questions open
-  function self.request(server, request, deadline)
+  function self.request(server, request, deadline, moment)
     if flying >= MAX_IN_FLIGHT then return nil, false end
-    local socket = take_idle(server)
+    moment = moment or now()
+    local socket = take_idle(server, moment)
     local reused = socket ~= nil
     -- HAProxy raises for a connection that has ended meanwhile.
-    if reused and not pcall(socket.settimeout, socket, left(deadline)) then
+    if reused
+      and not pcall(socket.settimeout, socket, left(deadline, moment)) then
       discard(socket)
       socket, reused = nil, false
     end
@@ -201,15 +189,16 @@ function transport.create(core, options)
     for _ = 1, 2 do
       socket = socket or connect(server, deadline)
       if not socket then return nil, true end
-      local answer, untouched = exchange(socket, request, deadline)
+      local answer, untouched = exchange(socket, request)
+      local time = now()
       forget(socket)
       if answer and answer.keep_alive then
-        keep(server, socket)
+        keep(server, socket, time)
       else
         discard(socket)
       end
-      if answer then return answer end
-      if not (reused and untouched) or now() >= deadline then break end
+      if answer and time < deadline then return answer end
+      if not (reused and untouched) or time >= deadline then break end
       socket, reused = nil, false
     end
     return nil, true

@@ -50,6 +50,11 @@ const ESCAPES: ReadonlyMap<number, string> = new Map([
   [0x72, "\r"],
   [0x74, "\t"],
 ]);
+const DOT = 0x2e;
+const LOWER_E = 0x65;
+const UPPER_E = 0x45;
+/** So many digits are always below 2^53. */
+const SAFE_DIGITS = 15;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;
 const HEX4 = /[0-9a-fA-F]{4}/y;
 
@@ -87,11 +92,13 @@ class Reader {
   }
 
   #space(): void {
+    let at = this.#at;
     for (;;) {
-      const code = this.#text.charCodeAt(this.#at);
-      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
-      this.#at += 1;
+      const code = this.#text.charCodeAt(at);
+      if (code > 0x20 || (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09)) break;
+      at += 1;
     }
+    this.#at = at;
   }
 
   #value(depth: number): JsonValue {
@@ -119,7 +126,28 @@ class Reader {
     return value;
   }
 
+  /** Times and counts are short whole numbers, and need no regular expression. */
   #number(): number | bigint {
+    const text = this.#text;
+    let at = this.#at;
+    let value = 0;
+    let code = text.charCodeAt(at);
+    while (code >= 0x30 && code <= 0x39) {
+      value = value * 10 + (code - 0x30);
+      at += 1;
+      code = text.charCodeAt(at);
+    }
+    const digits = at - this.#at;
+    const isPlain = code !== DOT && code !== LOWER_E && code !== UPPER_E;
+    const hasLeadingZero = digits > 1 && text.charCodeAt(this.#at) === 0x30;
+    if (digits === 0 || digits > SAFE_DIGITS || !isPlain || hasLeadingZero) {
+      return this.#anyNumber();
+    }
+    this.#at = at;
+    return value;
+  }
+
+  #anyNumber(): number | bigint {
     NUMBER.lastIndex = this.#at;
     const match = NUMBER.exec(this.#text);
     if (match === null) return this.#fail("a value was expected");
@@ -173,12 +201,26 @@ class Reader {
     return true;
   }
 
+  /** Most strings hold nothing special, and are a slice of the text. */
   #string(): string {
+    const text = this.#text;
+    const start = this.#at + 1;
+    let at = start;
+    let code = text.charCodeAt(at);
+    while (code >= 0x20 && code < 0xd800 && code !== QUOTE && code !== BACKSLASH) {
+      at += 1;
+      code = text.charCodeAt(at);
+    }
+    if (code !== QUOTE) return this.#anyString();
+    this.#at = at + 1;
+    return text.slice(start, at);
+  }
+
+  #anyString(): string {
     const text = this.#text;
     this.#at += 1;
     let start = this.#at;
     let result = "";
-    let suspect = false;
     for (;;) {
       const code = text.charCodeAt(this.#at);
       if (code === QUOTE) break;
@@ -186,15 +228,13 @@ class Reader {
         this.#fail("a string holds a control character or has no end");
       if (code === BACKSLASH) {
         result += text.slice(start, this.#at) + this.#escape();
-        suspect = true;
         start = this.#at;
       } else {
-        if (code >= 0xd800 && code <= 0xdfff) suspect = true;
         this.#at += 1;
       }
     }
     result += text.slice(start, this.#at);
-    if (suspect && !result.isWellFormed()) this.#fail("a string holds half a surrogate pair");
+    if (!result.isWellFormed()) this.#fail("a string holds half a surrogate pair");
     this.#at += 1;
     return result;
   }

@@ -1,7 +1,7 @@
 --- A core for tests: a clock that moves when told to, and sockets that
 -- follow a script. `fake.create()` returns the core, its state and the log.
 
-local fake = {}
+local fake = { FIRST_BYTES = 384 }
 
 --- A socket of a server: `server(request)` returns the bytes it answers and
 -- whether it then closes; nil when it never answers.
@@ -75,9 +75,12 @@ function fake.create()
   return core, state
 end
 
---- An HTTP answer.
+--- An HTTP answer, filled up with spaces as the server does.
 function fake.answer(body, options)
   options = options or {}
+  if not options.is_short then
+    body = body .. (" "):rep(fake.FIRST_BYTES - #body)
+  end
   return ("HTTP/1.1 %d X\r\nContent-Type: %s\r\nContent-Length: %s\r\n%s\r\n%s")
     :format(options.status or 200, options.content_type
       or "application/vnd.haproxy-jwt.verdict+json",

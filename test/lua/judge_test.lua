@@ -69,7 +69,7 @@ local function create(reply, options)
       body_encoding = options.encoding or "json",
     },
     cache = known, packer = packed.create({}), memory = recall,
-    clock = clock, decode = base64url.decode,
+    clock = clock,
     ring = function() return options.ring or RING end,
     nap = function(ms)
       state.time = state.time + ms / 1000
@@ -83,8 +83,9 @@ local function create(reply, options)
     end,
   })
   state.cache, state.lease = known, trust
-  return function(text) return court.judge("Bearer " .. text, true) end, state,
-    court
+  return function(text)
+    return court.judge("Bearer " .. text, true, base64url.decode)
+  end, state, court
 end
 
 local function ok() return answer(), "e" end

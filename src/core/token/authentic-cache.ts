@@ -2,7 +2,7 @@
  * Remembers tokens whose signature held (or whose decryption was authentic), so that asking again
  * costs no cryptography. Only that step is remembered: claims, times and rules are judged each time.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { AuthenticToken } from "./verdict.ts";
 
@@ -41,7 +41,7 @@ export class AuthenticCache {
 
   /** The key of a token: its SHA-256, because outsiders choose the bytes. */
   static keyOf(token: string): string {
-    return createHash("sha256").update(token).digest("base64");
+    return hash("sha256", token, "base64");
   }
 
   get(key: string, ground: Ground): Authenticated | undefined {

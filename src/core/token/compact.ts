@@ -35,18 +35,54 @@ export type Compact = CompactJws | CompactJwe;
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Takes a token apart; the detail of its refusal where it is not a JWS or JWE in compact form. */
-export function parseCompact(token: string, maxBytes: number): Compact | Detail {
+/**
+ * Takes a token apart; the detail of its refusal where it is not a JWS or JWE in compact form.
+ *
+ * @param readHeader one that remembers, where many tokens are read
+ */
+export function parseCompact(
+  token: string,
+  maxBytes: number,
+  readHeader: ReadHeader = parseHeader,
+): Compact | Detail {
   if (token.length > maxBytes) return "too_large";
   const parts = token.split(".", 6);
-  if (parts.length === 3) return parseJws(token, parts);
-  if (parts.length === 5) return parseJwe(token, parts);
+  if (parts.length === 3) return parseJws(token, parts, readHeader);
+  if (parts.length === 5) return parseJwe(token, parts, readHeader);
   return "malformed";
 }
 
-function parseJws(token: string, parts: readonly string[]): CompactJws | Detail {
+/** Reads a protected header from its base64url; undefined where it is none. */
+export type ReadHeader = (part: string) => ProtectedHeader | undefined;
+
+const MAX_REMEMBERED = 256;
+const MAX_REMEMBERED_LENGTH = 512;
+
+/**
+ * Makes a reader that remembers: the tokens of one key have one header. Outsiders choose headers, so
+ * few and short ones are kept, and all are forgotten when there are too many.
+ */
+export function createHeaderReader(): ReadHeader {
+  const known = new Map<string, ProtectedHeader>();
+  return (part) => {
+    const found = known.get(part);
+    if (found !== undefined) return found;
+    const header = parseHeader(part);
+    if (header !== undefined && part.length <= MAX_REMEMBERED_LENGTH) {
+      if (known.size >= MAX_REMEMBERED) known.clear();
+      known.set(part, header);
+    }
+    return header;
+  };
+}
+
+function parseJws(
+  token: string,
+  parts: readonly string[],
+  readHeader: ReadHeader,
+): CompactJws | Detail {
   const [headerPart = "", payloadPart = "", signaturePart = ""] = parts;
-  const header = parseHeader(headerPart);
+  const header = readHeader(headerPart);
   if (header === undefined) return "malformed";
   const payload = decodeBase64url(payloadPart);
   const signature = decodeBase64url(signaturePart);
@@ -60,9 +96,13 @@ function parseJws(token: string, parts: readonly string[]): CompactJws | Detail 
   return { kind: "jws", header, signingInput, claims, signature };
 }
 
-function parseJwe(token: string, parts: readonly string[]): CompactJwe | Detail {
+function parseJwe(
+  token: string,
+  parts: readonly string[],
+  readHeader: ReadHeader,
+): CompactJwe | Detail {
   const [headerPart = "", keyPart = "", ivPart = "", textPart = "", tagPart = ""] = parts;
-  const header = parseHeader(headerPart);
+  const header = readHeader(headerPart);
   if (header === undefined || ![keyPart, ivPart, textPart, tagPart].every(isBase64url)) {
     return "malformed";
   }

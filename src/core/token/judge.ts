@@ -5,7 +5,7 @@ import type { JsonObject } from "../json.ts";
 import { AuthenticCache, type Authenticated } from "./authentic-cache.ts";
 import { authenticateJwe, authenticateJws, type Grounds } from "./authenticate.ts";
 import { checkClaims, endOfValidity } from "./claims.ts";
-import { parseCompact } from "./compact.ts";
+import { createHeaderReader, parseCompact } from "./compact.ts";
 import { policyFor, type PolicySet } from "./policy.ts";
 import type { Detail } from "./reason.ts";
 import { refused, type Verdict } from "./verdict.ts";
@@ -47,6 +47,7 @@ export type Judge = (token: string, options?: JudgeOptions) => Verdict | Promise
 export function createJudge(sources: JudgeSources): Judge {
   const { maxTokenBytes, rememberedTokens = 0 } = sources;
   const cache = rememberedTokens > 0 ? new AuthenticCache(rememberedTokens) : undefined;
+  const readHeader = createHeaderReader();
 
   return (text, options = {}) => {
     if (text === "") return refused("missing");
@@ -66,7 +67,7 @@ export function createJudge(sources: JudgeSources): Judge {
       if (isOwnWork) cache?.set(key, outcome, grounds);
       return judgeClaims(outcome, grounds.policies, sources);
     };
-    const compact = parseCompact(text, maxTokenBytes);
+    const compact = parseCompact(text, maxTokenBytes, readHeader);
     if (typeof compact === "string") return refused(compact);
     if (compact.kind === "jws") {
       const { verifiedWith } = options;

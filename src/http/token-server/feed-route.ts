@@ -6,6 +6,7 @@ import type { PollReport, VerifierRegistry } from "../../core/feed/verifier-regi
 import { problem } from "../problem.ts";
 import type { IsVerifier } from "../verifier-key.ts";
 import { parsePoll, type PollTotals } from "./poll.ts";
+import { toVerifier } from "./to-verifier.ts";
 
 export const FEED_TYPE = "application/vnd.haproxy-jwt.feed+json";
 
@@ -33,6 +34,8 @@ interface Held {
 
 interface Poll {
   readonly report: PollReport;
+  /** The history that its sequence is of: it may be another one by the time of the answer. */
+  readonly epoch: string;
   readonly receivedAtMs: number;
 }
 
@@ -56,7 +59,8 @@ export class Feed {
       return problem(401, "The verifier key is needed here");
     }
     const receivedAtMs = monotonicMs();
-    const parsed = parsePoll(request.headers, epoch(), changes.seq);
+    const current = epoch();
+    const parsed = parsePoll(request.headers, current, changes.seq);
     if (parsed === undefined) return problem(422, "The poll's headers are not right");
     const { report, totals } = parsed;
     const older = this.#held.get(report.id);
@@ -66,7 +70,7 @@ export class Feed {
     if (!mayHaveLease || leaseMs(report.staleSeconds) === 0) {
       return problem(503, "No lease can be granted now");
     }
-    const poll: Poll = { report, receivedAtMs };
+    const poll: Poll = { report, receivedAtMs, epoch: current };
     if (this.#isClosed || this.#hasNews(poll)) return this.#answer(poll);
     return this.#hold(poll, request.signal);
   }
@@ -113,11 +117,11 @@ export class Feed {
     return report.seq !== changes.seq || this.#known.get(report.id)?.keys !== keysFingerprint();
   }
 
-  #answer({ report, receivedAtMs }: Poll): Response {
+  #answer({ report, receivedAtMs, epoch: polledIn }: Poll): Response {
     const { changes, registry, leaseMs, epoch, keysFingerprint } = this.#options;
     const granted = leaseMs(report.staleSeconds);
     if (granted === 0) return problem(503, "No lease can be granted now");
-    const { seq } = report;
+    const seq = polledIn === epoch() ? report.seq : undefined;
     const catchUp: CatchUp = seq === undefined ? { kind: "reset" } : changes.since(seq);
     registry.answered(report, receivedAtMs, granted, changes.seq);
     const keys = keysFingerprint();
@@ -131,9 +135,7 @@ export class Feed {
       ...toMembers(catchUp, epoch()),
       keys,
     };
-    return new Response(JSON.stringify(body), {
-      headers: { "content-type": FEED_TYPE, "cache-control": "no-store" },
-    });
+    return toVerifier(FEED_TYPE, JSON.stringify(body));
   }
 
   /** Makes counts since the verifier's start into counts since its last poll. */

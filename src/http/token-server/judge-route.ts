@@ -5,6 +5,7 @@ import { refused, type Verdict } from "../../core/token/verdict.ts";
 import type { BodyReader } from "../body-reader.ts";
 import type { IsVerifier } from "../verifier-key.ts";
 import { toPublicJson, toVerifierJson, VERIFIER_TYPE, type JudgedAt } from "./answer.ts";
+import { toVerifier } from "./to-verifier.ts";
 
 export interface JudgeRouteOptions {
   readonly judge: Judge;
@@ -54,10 +55,10 @@ export function createJudgeRoute(options: JudgeRouteOptions) {
   const answer = (verdict: Verdict, question: Question, judgedAt: JudgedAt): Response => {
     const { isTrusted } = question;
     if (!question.wantsVerifierForm) {
-      return json("application/json", toPublicJson(verdict, isTrusted));
+      return json(toPublicJson(verdict, isTrusted));
     }
     const selection = selectionOf(question.claims);
-    return json(VERIFIER_TYPE, toVerifierJson(verdict, isTrusted, selection, judgedAt));
+    return toVerifier(VERIFIER_TYPE, toVerifierJson(verdict, isTrusted, selection, judgedAt));
   };
 
   const decide = (
@@ -178,8 +179,10 @@ function createSelections(): (text: string) => ClaimSelection {
   };
 }
 
-function json(type: string, body: string): Response {
-  return new Response(body, { headers: { "content-type": type, "cache-control": "no-store" } });
+function json(body: string): Response {
+  return new Response(body, {
+    headers: { "content-type": "application/json", "cache-control": "no-store" },
+  });
 }
 
 function plain(status: number, text: string): Response {
