@@ -41,6 +41,7 @@ const FLOORS: Readonly<Record<string, { inside: readonly string[]; packages: rea
         "core",
         "config",
         "sqlite",
+        "postgres",
         "redis",
         "jwks",
         "http",

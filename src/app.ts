@@ -3,6 +3,8 @@ import { BODY_TIMEOUT_MS } from "./app/clock.ts";
 import { boundAddresses, namedHosts, toAddress, toOrigin } from "./app/addresses.ts";
 import { adminListeners, createAdmin } from "./app/admin.ts";
 import { startClockWatch } from "./app/clock-watch.ts";
+import { openCluster } from "./app/cluster/cluster.ts";
+import { underLease } from "./app/cluster/under-lease.ts";
 import { createEnforcement } from "./app/enforcement.ts";
 import { GroundWatch } from "./app/ground-watch.ts";
 import { startHousekeeping } from "./app/housekeeping.ts";
@@ -14,6 +16,7 @@ import { createHealth } from "./app/readiness.ts";
 import { resolveVerifierKeys } from "./app/verifier-key-file.ts";
 import { arrivalFrom, createPool, mainSocketOf } from "./app/workers/attach.ts";
 import type { Config } from "./config/load.ts";
+import { AppError } from "./core/app-error.ts";
 import { LEASE_MS } from "./core/feed/lease.ts";
 import { createBodyReader } from "./http/body-reader.ts";
 import { createAdminPage } from "./http/admin-page.ts";
@@ -58,8 +61,11 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   const { monotonicMs, nowMs } = deps;
   const { settings } = config;
   const nowSeconds = () => nowMs() / 1000;
-  const store = await openStore(settings.dataDir, { nowMs });
+  const cluster = await openCluster(config, deps);
+  const store = cluster?.store ?? (await openStore(settings.dataDir, { nowMs }));
   const { index, rules, accounts } = store;
+  // What is this machine's alone: what it judged by, and how long it is trusted.
+  const own = cluster?.settings ?? accounts;
   const observation = observe({
     ...deps,
     config,
@@ -71,7 +77,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   const { log, metrics } = observation;
   const onFailure = (error: unknown) => log.error("a request failed inside", describeError(error));
 
-  const watch = new GroundWatch(rules, accounts);
+  const watch = new GroundWatch(rules, own);
   await watch.open();
 
   const createSyncer = (from: Config) =>
@@ -97,6 +103,12 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   const isVerifier = createIsVerifier(verifierKeys);
   const { registry, feed, ...enforcement } = await createEnforcement({
     store,
+    cluster,
+    raise: async (name, atLeast) => {
+      const raised = await own.raiseSetting(name, atLeast);
+      await cluster?.node.recordTrust(raised);
+      return raised;
+    },
     metrics,
     onRemembered: (count) => admin.onRemembered(count),
     isVerifier,
@@ -120,13 +132,14 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     syncer: () => syncer,
     decryptionKeyCount: () => judging.decryptionKeys.length,
     ruleProblems: () => index.ready(),
-    probeStore: async () => accounts.setSetting("probe", String(nowMs())),
+    probeStore: async () => own.setSetting("probe", String(nowMs())),
+    leaseProblem: cluster && (() => cluster.node.leaseProblem()),
     monotonicMs,
   });
   const admin = createAdmin({
     config,
     store,
-    confirmation: registry,
+    confirmation: cluster?.confirmation(registry) ?? registry,
     judge: async (token) => {
       const verdict = await judging.judge(token);
       if (verdict.isValid || verdict.detail !== "unknown_key") return verdict;
@@ -143,7 +156,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   });
   const bodies = createBodyReader(BODY_TIMEOUT_MS, monotonicMs);
   const tokenServer = createTokenServer({
-    judge: (token, options) => judging.judge(token, options),
+    judge: underLease((token, options) => judging.judge(token, options), cluster),
     isVerifier,
     isAllowedHost: createIsAllowedHost(hosts),
     judgedAt: () => ({ seq: index.seq, epoch: index.epoch }),
@@ -187,6 +200,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   });
 
   await syncer.start();
+  cluster?.start(registry);
   noteGrounds();
   const clockWatch = startClockWatch({
     nowMs,
@@ -212,6 +226,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     observation.stop();
     clockWatch.stop();
     await housekeeping.stop();
+    await cluster?.stop();
     await store.close();
   };
   try {
@@ -242,7 +257,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   const adminOrigin = settings.adminOrigin ?? toOrigin(settings.adminListen.host, adminPort);
   return {
     ports: listeners.map(({ port }) => port),
-    firstRunLink: await admin.firstRunLink(adminOrigin),
+    firstRunLink: await admin.firstRunLink(adminOrigin).catch(noLinkWithoutStore),
     async reload(read) {
       try {
         const next = read();
@@ -263,4 +278,10 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     },
     stop: close,
   };
+}
+
+/** A shared store that is away: its people are not known, and the server starts all the same. */
+function noLinkWithoutStore(error: unknown): undefined {
+  if (error instanceof AppError && error.code !== "config") return undefined;
+  throw error;
 }

@@ -7,10 +7,15 @@ import { Feed } from "../http/token-server/feed-route.ts";
 import type { IsVerifier } from "../http/verifier-key.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Store } from "../sqlite/open-store.ts";
+import type { Cluster } from "./cluster/cluster.ts";
 import type { WorkerPool } from "./workers/pool.ts";
 
 export interface EnforcementParts {
   readonly store: Store;
+  /** Raises a number that only grows, durably: the longest trust that was ever granted. */
+  readonly raise: (name: string, atLeast: number) => Promise<number>;
+  /** With a shared store: the lease that may be granted now, and what is heard of its history. */
+  readonly cluster: Cluster | undefined;
   readonly metrics: Metrics;
   /** Told how many verdicts a verifier has answered from its memory since it was last heard. */
   readonly onRemembered: (count: number) => void;
@@ -34,12 +39,9 @@ export interface Enforcement {
 }
 
 export async function createEnforcement(parts: EnforcementParts): Promise<Enforcement> {
-  const { store, metrics, pool, monotonicMs, nowMs } = parts;
-  const { index, rules, accounts } = store;
-  const { record, formerMs } = await TrustRecord.open(
-    { raise: (name, atLeast) => accounts.raiseSetting(name, atLeast) },
-    LEASE_MS,
-  );
+  const { store, metrics, pool, cluster, monotonicMs, nowMs } = parts;
+  const { index, rules } = store;
+  const { record, formerMs } = await TrustRecord.open({ raise: parts.raise }, LEASE_MS);
   const registry = new VerifierRegistry({
     monotonicMs,
     nowMs,
@@ -58,11 +60,23 @@ export async function createEnforcement(parts: EnforcementParts): Promise<Enforc
     changes,
     epoch: () => index.epoch,
     keysFingerprint: parts.keysFingerprint,
-    leaseMs: (staleSeconds) => (record.allows(LEASE_MS + staleSeconds * 1000) ? LEASE_MS : 0),
+    leaseMs: (staleSeconds) => {
+      if (!record.allows(LEASE_MS + staleSeconds * 1000)) return 0;
+      return cluster === undefined ? LEASE_MS : cluster.node.grantMs(LEASE_MS);
+    },
     monotonicMs,
     onReport: (_, counters) => {
       metrics.observeCache(counters);
       parts.onRemembered(counters.hits + counters.staleHits);
+    },
+  });
+  // Before anybody else hears of it: no poll may be answered by numbers of the former history.
+  const stopResets = cluster?.hear({
+    onChanges: () => undefined,
+    onReset: () => {
+      registry.restart();
+      changes.restart(index.seq);
+      feed.wake();
     },
   });
   const stopListening = rules.onChange((committed) => {
@@ -85,6 +99,9 @@ export async function createEnforcement(parts: EnforcementParts): Promise<Enforc
       note();
       return undefined;
     },
-    stop: stopListening,
+    stop: () => {
+      stopListening();
+      stopResets?.();
+    },
   };
 }

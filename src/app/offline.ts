@@ -1,9 +1,11 @@
 /** Runs the admin API inside a command, over the data folder of a server that is not running. */
 import { join } from "node:path";
 import type { Config } from "../config/load.ts";
+import { createLog } from "../log.ts";
 import { KeySyncer } from "../jwks/key-syncer.ts";
 import { createLastGoodStore } from "../jwks/last-good.ts";
 import { openStore } from "../sqlite/open-store.ts";
+import { openCluster } from "./cluster/cluster.ts";
 import { createAdmin } from "./admin.ts";
 import { createJudging } from "./judging.ts";
 import { listKeySources } from "./key-sources.ts";
@@ -24,11 +26,17 @@ export interface Offline {
   readonly close: () => Promise<void>;
 }
 
+/** What keeps a shared store away is the answer to whatever asks it. */
+const SILENT = createLog(
+  () => "error",
+  () => undefined,
+);
+
 const FETCH_TIMEOUT_MS = 5000;
 const MAX_KEY_SET_BYTES = 1024 * 1024;
 
 /**
- * Takes the folder's lock and opens everything but listeners. Keys are read only when something asks
+ * Takes the folder's lock and opens everything but listeners; a shared store without a lease. Keys are read only when something asks
  * for them: a change of rules needs none.
  *
  * @throws AppError conflict when another process has the folder, unavailable; ConfigError
@@ -36,7 +44,8 @@ const MAX_KEY_SET_BYTES = 1024 * 1024;
 export async function openOffline(config: Config, deps: OfflineDeps): Promise<Offline> {
   const { settings } = config;
   const nowSeconds = () => deps.nowMs() / 1000;
-  const store = await openStore(settings.dataDir, { nowMs: deps.nowMs });
+  const cluster = await openCluster(config, { ...deps, log: SILENT });
+  const store = cluster?.store ?? (await openStore(settings.dataDir, { nowMs: deps.nowMs }));
   const syncer = new KeySyncer({
     sources: listKeySources(config),
     allowShortSecrets: settings.allowShortSecrets,

@@ -9,6 +9,8 @@ export interface ReadinessSources {
   readonly ruleProblems: () => readonly string[];
   /** Writes something durable; rejects where it cannot. */
   readonly probeStore: () => Promise<void>;
+  /** With a shared store: why this node has no lease from it. */
+  readonly leaseProblem?: (() => string | undefined) | undefined;
   readonly monotonicMs: () => number;
 }
 
@@ -16,6 +18,7 @@ const PROBE_EVERY_MS = 2000;
 
 /** Makes the checks. The store is probed in the background, at most every two seconds, while somebody asks. */
 export function createHealth(sources: ReadinessSources): Health {
+  const { leaseProblem } = sources;
   let storeProblem: string | undefined;
   let probedAtMs = Number.NEGATIVE_INFINITY;
   let isProbing = false;
@@ -39,6 +42,7 @@ export function createHealth(sources: ReadinessSources): Health {
       { name: "store", problem: storeProblem },
       { name: "rules", problem: sources.ruleProblems()[0] },
       { name: "keys", problem: keyProblem(sources) },
+      ...(leaseProblem === undefined ? [] : [{ name: "lease", problem: leaseProblem() }]),
     ];
   };
   return { ready, live: () => [{ name: "process", problem: undefined }] };

@@ -192,6 +192,10 @@ function checkTogether(
       problems.push({ key: "JWT_ADMIN_ORIGIN", message: "must be https:// beyond loopback" });
     }
   }
+  if (settings.store.kind === "postgres" && settings.workers > 1) {
+    const message = "must be 1 with a shared store (JWT_STORE): one thread holds the lease";
+    problems.push({ key: "JWT_WORKERS", message });
+  }
   const both = issuers.find(({ issuer }) => settings.oidcIssuers.includes(issuer));
   if (both !== undefined) {
     problems.push({

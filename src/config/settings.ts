@@ -2,6 +2,7 @@
  * The declared table of the server's settings: name, meaning, default, type. The README's table, the
  * commented configuration file and the command line's flags are made from it.
  */
+import { parseEndpoints } from "../core/cluster/endpoints.ts";
 import { JWS_ALGORITHMS } from "../core/token/algorithms.ts";
 import {
   integerIn,
@@ -225,6 +226,33 @@ export const SETTINGS = {
     integerIn(1, 64),
     "Judging threads; more than one share the TCP addresses of `JWT_LISTEN`.",
   ),
+  store: setting(
+    "JWT_STORE",
+    "sqlite",
+    parseStore,
+    "Where rules, journal, audit and people are kept: `sqlite`, in the data folder, or a `postgres://` URL " +
+      "that several machines share; it may name several hosts, comma separated, of which the primary is used.",
+    "secret",
+  ),
+  storeLease: setting(
+    "JWT_STORE_LEASE",
+    "30",
+    integerIn(5, 300),
+    "Seconds that a machine goes on judging without contact to the shared store.",
+  ),
+  storeStale: setting(
+    "JWT_STORE_STALE",
+    "strict",
+    oneOf("strict", "best-effort"),
+    "What it does then: `strict`, nothing is valid until the store is back; `best-effort`, it judges by what it " +
+      "knows and is listed as not confirmed.",
+  ),
+  storeSingle: setting(
+    "JWT_STORE_SINGLE",
+    "false",
+    parseBoolean,
+    "Declares that the shared store has no synchronous standby: what is confirmed is lost with its machine.",
+  ),
   logLevel: setting(
     "JWT_LOG_LEVEL",
     "info",
@@ -250,6 +278,20 @@ export function fileKeyOf(name: string): string {
 /** The command line's flag of a setting. */
 export function flagOf(name: string): string {
   return `--${fileKeyOf(name).replaceAll("_", "-")}`;
+}
+
+/** Where the store is; a shared one by the URLs of its servers. */
+export type StoreSetting =
+  | { readonly kind: "sqlite" }
+  | { readonly kind: "postgres"; readonly endpoints: readonly string[] };
+
+function parseStore(text: string): StoreSetting {
+  if (text === "sqlite") return { kind: "sqlite" };
+  const endpoints = parseEndpoints(text);
+  if (endpoints === undefined) {
+    throw new ValueProblem("must be sqlite or postgres://user:password@host:port/database");
+  }
+  return { kind: "postgres", endpoints };
 }
 
 function parseAlgorithms(text: string): ReadonlySet<string> | undefined {

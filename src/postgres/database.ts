@@ -29,8 +29,13 @@ export interface Database {
    * @throws AppError unavailable, with nothing changed; unknown, where it may have been
    */
   transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
-  /** Reads for as long as it takes, everything as of one moment; never writes. @throws AppError unavailable */
-  longRead<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  /**
+   * Reads everything as of one moment, from one server; never writes.
+   *
+   * @param patienceMs how long it may take; undefined: as long as something comes
+   * @throws AppError unavailable
+   */
+  readAtOnce<T>(work: (sql: Sql) => Promise<T>, patienceMs?: number): Promise<T>;
   /** Hears a channel; `onReady` is called whenever hearing has begun (again). @throws AppError unavailable */
   listen(channel: string, onNotice: () => void, onReady: () => void): Promise<Listening>;
   /** Called when a server is given up: what listened there hears nothing any more. */
@@ -119,16 +124,22 @@ class PostgresDatabase implements Database {
     }
   }
 
-  async longRead<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+  async readAtOnce<T>(work: (sql: Sql) => Promise<T>, patienceMs?: number): Promise<T> {
     const client = await this.#connected();
     const connection = await this.#reserve(client);
-    try {
+    const read = async (): Promise<T> => {
       await connection`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`;
-      return await work(connection);
+      const result = await work(connection);
+      await connection`COMMIT`;
+      return result;
+    };
+    try {
+      const result = await (patienceMs === undefined ? read() : within(read(), patienceMs));
+      await connection.release();
+      return result;
     } catch (error) {
-      throw this.#failed(client, error);
-    } finally {
       breakOff(connection);
+      throw this.#failed(client, error);
     }
   }
 

@@ -12,12 +12,7 @@ export interface Head {
   readonly epoch: string;
   /** PostgreSQL's number of the history: another one after each promotion. */
   readonly timeline: string;
-}
-
-/** A follower's place in the journal; `mark` is that entry's own, undefined at the very beginning. */
-export interface Cursor {
-  readonly epoch: string;
-  readonly seq: number;
+  readonly storeId: string;
 }
 
 export interface RuleContent {
@@ -66,7 +61,7 @@ export async function readHistory(sql: Sql): Promise<Head> {
   const epoch = createHash("sha256")
     .update([store, cluster, journal, timeline].join(" "))
     .digest("base64url");
-  return { seq, epoch, timeline };
+  return { seq, epoch, timeline, storeId: store };
 }
 
 /** Changes after a number, oldest first; undefined when some of them have been trimmed, or never were. */

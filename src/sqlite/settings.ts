@@ -10,7 +10,7 @@ const PREFIX = "app.";
 /** Settings that `raiseSetting` keeps: a restore never makes them smaller. */
 export const GROWING_PREFIX = "max.";
 
-export function createSettings({ connection }: Parts): Settings {
+export function createSettings({ connection }: Pick<Parts, "connection">): Settings {
   const { db } = connection;
   const get = db.query<{ value: string }, [string]>("SELECT value FROM setting WHERE name = ?");
   const set = db.query<unknown, [string, string]>(

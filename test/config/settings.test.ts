@@ -182,6 +182,44 @@ const rows: readonly (readonly [
       "0123456789abcdef,".repeat(3),
     ],
   ],
+  [
+    "JWT_STORE",
+    [
+      ["sqlite", { kind: "sqlite" }],
+      [
+        "postgres://u:p@db:5432/jwt",
+        { kind: "postgres", endpoints: ["postgres://u:p@db:5432/jwt"] },
+      ],
+      [
+        "postgresql://u@a,b:5433/jwt?sslmode=verify-full",
+        {
+          kind: "postgres",
+          endpoints: [
+            "postgresql://u@a/jwt?sslmode=verify-full",
+            "postgresql://u@b:5433/jwt?sslmode=verify-full",
+          ],
+        },
+      ],
+    ],
+    ["", "SQLite", "mysql://db/jwt", "postgres://", "postgres:///jwt", "postgres://a,,b/jwt"],
+  ],
+  [
+    "JWT_STORE_LEASE",
+    [
+      ["5", 5],
+      ["300", 300],
+    ],
+    ["", "4", "301", "30s", "1.5"],
+  ],
+  [
+    "JWT_STORE_STALE",
+    [
+      ["strict", "strict"],
+      ["best-effort", "best-effort"],
+    ],
+    ["", "Strict", "best-effort:10"],
+  ],
+  ["JWT_STORE_SINGLE", [["true", true]], ["", "maybe"]],
   ["JWT_LOG_LEVEL", [["debug", "debug"]], ["", "DEBUG", "trace"]],
 ];
 

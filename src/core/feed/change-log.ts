@@ -54,6 +54,13 @@ export class ChangeLog {
     this.#completeFrom = dropped.at(-1)?.seq ?? this.#completeFrom;
   }
 
+  /** Begins anew at a sequence of another history: whatever came before is no longer spoken of. */
+  restart(seq: number): void {
+    this.#changes.length = 0;
+    this.#seq = seq;
+    this.#completeFrom = seq;
+  }
+
   /** What has changed after a sequence; one this log cannot speak of is a reset. */
   since(seq: number): CatchUp {
     if (seq === this.#seq) return { kind: "nothing" };

@@ -149,6 +149,42 @@ export class VerifierRegistry implements Confirmation {
     }
   }
 
+  /**
+   * Another history has begun: what verifiers reported of the former one means nothing in it, and
+   * what they may remember of it counts as older than anything.
+   */
+  restart(): void {
+    for (const one of this.#verifiers.values()) {
+      one.appliedSeq = -1;
+      one.toldSeq = -1;
+      one.laggingPolls = 0;
+      one.lastLatencyMs = undefined;
+    }
+    this.#changedAtMs.clear();
+    const untilMs = Math.max(0, ...this.#unleasedUntilMs.values());
+    this.#unleasedUntilMs.clear();
+    if (untilMs > 0) this.#unleasedUntilMs.set(-1, untilMs);
+    this.#wake();
+  }
+
+  /**
+   * The newest change up to which nobody who asks here accepts what a change refuses; −1 while
+   * nothing can be said.
+   *
+   * @param newestSeq what is in force here
+   */
+  confirmedSeq(newestSeq: number): number {
+    const now = this.#options.monotonicMs();
+    const { quietUntilMs, rememberedUntilMs } = this.#options;
+    if (now < quietUntilMs || now < (rememberedUntilMs?.(newestSeq) ?? 0)) return -1;
+    let confirmed = newestSeq;
+    for (const [judgedSeq, untilMs] of this.#unleasedUntilMs)
+      if (now < untilMs) confirmed = Math.min(confirmed, judgedSeq);
+    for (const { appliedSeq, fencedAtMs } of this.#verifiers.values())
+      if (fencedAtMs !== undefined && now < fencedAtMs) confirmed = Math.min(confirmed, appliedSeq);
+    return confirmed;
+  }
+
   verifiers(): readonly VerifierState[] {
     const now = this.#options.monotonicMs();
     this.#forget(now);

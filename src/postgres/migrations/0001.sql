@@ -7,8 +7,6 @@ CREATE TABLE store (
   id uuid NOT NULL DEFAULT gen_random_uuid(),
   -- The journal's newest number.
   seq bigint NOT NULL DEFAULT 0,
-  -- The journal's numbers up to here have been trimmed.
-  trimmed_seq bigint NOT NULL DEFAULT 0,
   -- The history that nodes' leases were last seen on, and until when others of a former one may hold.
   timeline text NOT NULL DEFAULT '',
   quiet_until_ms double precision NOT NULL DEFAULT 0,
@@ -66,6 +64,9 @@ CREATE TABLE rule (
 CREATE INDEX rule_of_subject ON rule (left(subject, 256), id);
 CREATE INDEX rule_of_import ON rule (import_id, id) WHERE import_id > 0;
 CREATE INDEX rule_ending ON rule (expire_at, id) WHERE state = 0 AND expire_at > 0;
+CREATE INDEX rule_by_end ON rule (
+  (CASE expire_at WHEN 0 THEN 9007199254740991 ELSE expire_at END), id
+);
 CREATE INDEX rule_past ON rule (id) WHERE state > 0;
 CREATE INDEX rule_past_age ON rule (ended_at) WHERE state > 0;
 CREATE INDEX rule_unreadable ON rule (id) WHERE state = 0 AND format <> 1;
@@ -80,10 +81,8 @@ $$;
 CREATE TRIGGER rule_text_stays BEFORE UPDATE OF text, subject, issuer, expire_at ON rule
 FOR EACH ROW EXECUTE FUNCTION refuse();
 
--- mark: two histories that have come equally far differ in it.
 CREATE TABLE journal (
   seq bigint PRIMARY KEY,
-  mark uuid NOT NULL DEFAULT gen_random_uuid(),
   at_ms double precision NOT NULL,
   kind text NOT NULL,
   scope text NOT NULL,
@@ -179,6 +178,8 @@ CREATE TABLE node (
   renewed_at_ms double precision NOT NULL,
   lease_until_ms double precision NOT NULL,
   trust_ms double precision NOT NULL,
+  -- The history that the numbers below are of.
+  epoch text NOT NULL,
   applied_seq bigint NOT NULL,
   -- Nobody who asks this node accepts a token that a change up to this one refuses; -1: not known.
   confirmed_seq bigint NOT NULL,

@@ -1,0 +1,63 @@
+/** What a node keeps for itself alone: its folder's lock, its replicas, and what it has granted and judged by. */
+import { join } from "node:path";
+import type { AccountStore } from "../../core/revocation/accounts.ts";
+import { openConnection } from "../connection.ts";
+import { prepareFolder } from "../data-folder.ts";
+import { lockFolder } from "../folder-lock.ts";
+import { migrate } from "../migrate.ts";
+import { runOffThread } from "../off-thread.ts";
+import { createSettings } from "../settings.ts";
+import { buildReplica, type Snapshot } from "./build.ts";
+import { findReplica, removeOthers } from "./files.ts";
+import { openReplica, type Replica } from "./replica.ts";
+
+export type NodeSettings = Pick<
+  AccountStore,
+  "getSetting" | "setSetting" | "raiseSetting" | "takeSetting"
+>;
+
+export interface NodeStore {
+  readonly settings: NodeSettings;
+  /** The replica of a former run; undefined where there is none. @throws AppError unavailable */
+  openReplica(): Promise<Replica | undefined>;
+  /** Builds another one, to take the place of the one in use. @throws AppError unavailable */
+  buildReplica(snapshot: Snapshot): Promise<Replica>;
+  /** Removes all replicas but this one. */
+  removeOthers(kept: Replica): void;
+  /** SQLite's own check of a replica: problems in its words. */
+  check(replica: Replica): Promise<readonly string[]>;
+  close(): void;
+}
+
+/** Takes the folder for this process. @throws AppError conflict when another process has it, unavailable */
+export async function openNodeStore(directory: string): Promise<NodeStore> {
+  prepareFolder(directory);
+  const lock = lockFolder(directory);
+  try {
+    const connection = openConnection(join(directory, "node.db"));
+    try {
+      await migrate(connection);
+      return {
+        settings: createSettings({ connection }),
+        openReplica: async () => {
+          const path = findReplica(directory);
+          removeOthers(directory, path);
+          return path === undefined ? undefined : openReplica(path);
+        },
+        buildReplica: (snapshot) => buildReplica(directory, snapshot),
+        removeOthers: (kept) => removeOthers(directory, kept.path),
+        check: async ({ path }) => (await runOffThread({ task: "check", file: path })).problems,
+        close: () => {
+          connection.close();
+          lock.release();
+        },
+      };
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
