@@ -7,15 +7,14 @@
  * `seed` is the shape of the seed's own load test (an OR of four members), `token` a rule for one token,
  * `user` an issue time. With --dir an existing folder is measured again, or made and kept.
  */
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { JsonObject, JsonValue } from "../src/core/json.ts";
 import { parseRule } from "../src/core/revocation/parse-rule.ts";
-import { createPatternCache } from "../src/core/revocation/pattern.ts";
-import type { ImportLine } from "../src/core/revocation/store.ts";
 import { openStore, type Store } from "../src/sqlite/open-store.ts";
+import { makeRules, type Shape, userName } from "./bench-rule-sets.ts";
 
 const { values } = parseArgs({
   options: {
@@ -30,67 +29,17 @@ const { values } = parseArgs({
 const subjects = Number(values.subjects);
 const perSubject = Number(values["per-subject"]);
 const globals = Number(values.global);
+const shape = parseShape(values.shape);
 const ACTOR = { who: "bench", via: "import", from: "local" } as const;
-const BATCH = 1000;
-
-const patterns = createPatternCache(100);
 const folder = values.dir ?? mkdtempSync(join(tmpdir(), "bench-rules-"));
 const figures: Record<string, number | string> = {
   rules: subjects * perSubject + globals,
   subjects,
 };
 
-function ruleText(owner: string, n: number): string {
-  switch (values.shape) {
-    case "token":
-      return `{"jti":"${owner}-${n}"}`;
-    case "user":
-      return `{"iat":{"_or":true,"lte":${1_700_000_000 + n},"exists":false}}`;
-    default:
-      return `{"_or":true,"cs":"${owner}-${n}","rt":"${owner}-0","iat":{"lte":777777,"gte":111111},"aud":{"_or":true,"regex":"no-match","eq":"x-no-start"}}`;
-  }
-}
-
-function lineOf(subject: string | undefined, owner: string, n: number): ImportLine {
-  return {
-    line: 0,
-    rule: {
-      scope:
-        subject === undefined
-          ? { kind: "global" }
-          : { kind: "subject", subject, issuer: undefined },
-      rule: parseRule(ruleText(owner, n), patterns),
-      expireAt: 0,
-      reason: "bench",
-    },
-  };
-}
-
-function* lines(): Generator<ImportLine> {
-  // A global rule by issue time alone would match every token.
-  for (let n = 0; n < globals; n++) yield lineOf(undefined, values.shape === "user" ? "" : "g", n);
-  for (let user = 0; user < subjects; user++) {
-    for (let n = 0; n < perSubject; n++) yield lineOf(`user-${user}`, `user-${user}`, n);
-  }
-}
-
-async function fill(store: Store): Promise<void> {
-  const staged = await store.rules.beginImport(ACTOR, "bench");
-  let batch: ImportLine[] = [];
-  let worst = 0;
-  for (const line of lines()) {
-    batch.push(line);
-    if (batch.length < BATCH) continue;
-    const before = performance.now();
-    await staged.stage(batch);
-    worst = Math.max(worst, performance.now() - before);
-    batch = [];
-  }
-  await staged.stage(batch);
-  const before = performance.now();
-  await staged.commit();
-  figures["commit of the import, ms"] = round(performance.now() - before);
-  figures["slowest batch of 1000, ms"] = round(worst);
+function parseShape(text: string): Shape {
+  if (text === "seed" || text === "token" || text === "user") return text;
+  throw new TypeError(`no such shape: ${text}`);
 }
 
 function round(value: number): number {
@@ -98,11 +47,11 @@ function round(value: number): number {
 }
 
 function claimsOf(user: number, n: number): JsonObject {
-  const iat = values.shape === "user" ? 1_790_000_000 + n : 777_777_776;
+  const iat = shape === "user" ? 1_790_000_000 + n : 777_777_776;
   return new Map<string, JsonValue>([
     ["iss", "https://issuer.example"],
     ["aud", "api"],
-    ["username", `user-${user}`],
+    ["username", userName(user)],
     ["cs", `fresh-${user}-${n}`],
     ["rt", `fresh-${user}`],
     ["jti", `fresh-${user}-${n}`],
@@ -123,7 +72,7 @@ function measure(store: Store, rounds: number): number {
   for (let from = 0; from < rounds; from += TOKENS) {
     const tokens = Array.from({ length: TOKENS }, (_, n) => {
       const user = ((from + n) * 7919) % Math.max(subjects, 1);
-      return { claims: claimsOf(user, from + n), subjects: [`user-${user}`] };
+      return { claims: claimsOf(user, from + n), subjects: [userName(user)] };
     });
     const before = Bun.nanoseconds();
     for (const token of tokens) {
@@ -135,17 +84,13 @@ function measure(store: Store, rounds: number): number {
   return Math.round(spent / rounds);
 }
 
-const database = join(folder, "haproxy-jwt.db");
-if (!existsSync(database)) {
-  const store = await openStore(folder, { nowMs: Date.now });
-  const before = performance.now();
-  await fill(store);
-  const seconds = (performance.now() - before) / 1000;
-  figures["import, s"] = round(seconds);
-  figures["import, rules/s"] = Math.round((subjects * perSubject + globals) / seconds);
-  await store.close();
+const made = await makeRules(folder, { subjects, perSubject, globals, shape });
+if (made.seconds !== undefined) {
+  figures["import, s"] = round(made.seconds);
+  figures["import, rules/s"] = Math.round((subjects * perSubject + globals) / made.seconds);
+  figures["slowest batch of 1000, ms"] = round(made.slowestBatchMs);
 }
-figures["database, MB"] = Math.round(statSync(database).size / 1e6);
+figures["database, MB"] = made.databaseMegabytes;
 // What the import has left behind is not the server's memory: measured by a second run with --dir.
 Bun.gc(true);
 const before = performance.now();
@@ -158,7 +103,7 @@ for (let n = 0; n < 50; n++) {
   const from = performance.now();
   await store.rules.addRule(
     {
-      scope: { kind: "subject", subject: "user-1", issuer: undefined },
+      scope: { kind: "subject", subject: userName(1), issuer: undefined },
       rule: parseRule(`{"jti":"added-${n}-${Date.now()}"}`),
       expireAt: 0,
       reason: "bench",
