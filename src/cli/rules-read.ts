@@ -12,6 +12,7 @@ export function registerRuleList(rules: Command): void {
     .option("--global", "only those for everybody")
     .option("--subject <name>", "only those of a subject")
     .option("--state <state>", "active, expired, lifted or unreadable; or all", "active")
+    .option("--by-end", "those that end next first, those that never do last")
     .option("--search <text>", "only those with this text in subject, reason or rule")
     .option("--limit <count>", "how many", toWholeNumber, "50")
     .option("--cursor <cursor>", "go on where an earlier list ended");
@@ -20,6 +21,10 @@ export function registerRuleList(rules: Command): void {
     const query = new URLSearchParams({ limit: options.text("limit") ?? "50" });
     if (state !== undefined && state !== "all") query.set("state", state);
     if (options.flag("global") === true) query.set("scope", "global");
+    if (options.flag("byEnd") === true) {
+      query.set("sort", "end");
+      query.set("order", "asc");
+    }
     for (const [name, member] of [
       ["subject", "subject"],
       ["search", "q"],

@@ -1,5 +1,13 @@
 /** Lists rules for people: filtered by the database, page by page, newest first or oldest. */
-import { checkLimit, parseCursor, toCursor } from "../core/revocation/page-cursor.ts";
+import {
+  checkLimit,
+  firstEndPlace,
+  NEVER_ENDS,
+  parseCursor,
+  parseEndCursor,
+  toCursor,
+  toEndCursor,
+} from "../core/revocation/page-cursor.ts";
 import type { Page, RuleQuery, StoredRule } from "../core/revocation/store.ts";
 import type { Database, Sql } from "./database.ts";
 import {
@@ -20,6 +28,7 @@ export async function listRules(
   query: RuleQuery,
   nowSeconds: number,
 ): Promise<Page<StoredRule>> {
+  if (query.sort === "end") return listByEnd(database, query, nowSeconds);
   const { limit, cursor, order } = query;
   checkLimit(limit);
   const list = order === "asc" ? "rules-asc" : "rules";
@@ -45,6 +54,44 @@ export async function listRules(
   return {
     items: shown.map((record) => toStoredRule(record, nowSeconds)),
     cursor: records.length > limit && last !== undefined ? toCursor(list, last.id) : undefined,
+  };
+}
+
+/** A rule that never ends comes after all that do. */
+async function listByEnd(
+  database: Database,
+  query: RuleQuery,
+  nowSeconds: number,
+): Promise<Page<StoredRule>> {
+  const { limit, cursor } = query;
+  const isAscending = query.order === "asc";
+  checkLimit(limit);
+  const list = isAscending ? "rules-end-asc" : "rules-end";
+  const { ends, id } =
+    cursor === undefined ? firstEndPlace(isAscending) : parseEndCursor(list, cursor);
+  const records = await database.read((sql) => {
+    const conditions = conditionsOf(sql, query, nowSeconds);
+    const key = sql`(CASE expire_at WHEN 0 THEN 9007199254740991 ELSE expire_at END)`;
+    return isAscending
+      ? sql<RuleRecord[]>`
+          SELECT ${ruleColumns(sql)}
+          FROM rule
+          WHERE (${key}, rule.id) > (${ends}::bigint, ${id}::bigint) ${conditions}
+          ORDER BY ${key}, rule.id
+          LIMIT ${limit + 1}`
+      : sql<RuleRecord[]>`
+          SELECT ${ruleColumns(sql)}
+          FROM rule
+          WHERE (${key}, rule.id) < (${ends}::bigint, ${id}::bigint) ${conditions}
+          ORDER BY ${key} DESC, rule.id DESC
+          LIMIT ${limit + 1}`;
+  });
+  const shown = records.slice(0, limit);
+  const last = shown.at(-1);
+  const place = last && { ends: last.expire_at === 0 ? NEVER_ENDS : last.expire_at, id: last.id };
+  return {
+    items: shown.map((record) => toStoredRule(record, nowSeconds)),
+    cursor: records.length > limit && place !== undefined ? toEndCursor(list, place) : undefined,
   };
 }
 

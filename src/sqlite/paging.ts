@@ -6,46 +6,73 @@ import type { Page } from "../core/revocation/store.ts";
 const CHUNK = MAX_PAGE;
 const SCAN_LIMIT = 100_000;
 
-export interface PageRequest<R extends { readonly id: number }, T> {
-  /** Which list it is, so that one list's cursor is refused by another. */
-  readonly list: string;
-  readonly cursor: string | undefined;
+interface Reading<R, T, P> {
   readonly limit: number;
   /** Whether `pick` may leave rows out. */
   readonly isFiltered: boolean;
-  /** Up to `count` rows with an id below `beyond`, ids descending; with `isAscending` above it, ascending. */
-  readonly read: (beyond: number, count: number) => readonly R[];
-  readonly isAscending?: boolean;
+  /** Up to `count` rows beyond a place, in the list's order. */
+  readonly read: (beyond: P, count: number) => readonly R[];
   readonly pick: (row: R) => T | undefined;
   readonly pause: () => Promise<void>;
 }
 
+export interface PageRequest<R extends { readonly id: number }, T> extends Reading<R, T, number> {
+  /** Which list it is, so that one list's cursor is refused by another. */
+  readonly list: string;
+  readonly cursor: string | undefined;
+  /** `read` gives rows with an id below `beyond`, ids descending; with this above it, ascending. */
+  readonly isAscending?: boolean;
+}
+
 /**
- * Reads one page. With a filter that few rows pass it may end early, with fewer items and a cursor.
+ * Reads one page of a list by id. With a filter that few rows pass it may end early, with fewer items
+ * and a cursor.
+ *
  * @throws AppError invalid (path `/cursor`, `/limit`)
  */
 export async function readPage<R extends { readonly id: number }, T>(
   request: PageRequest<R, T>,
 ): Promise<Page<T>> {
-  const { list, limit, read, pick } = request;
+  const { list, cursor, isAscending } = request;
+  const start = isAscending === true ? 0 : Number.MAX_SAFE_INTEGER;
+  return readPageFrom(request, {
+    start: () => (cursor === undefined ? start : parseCursor(list, cursor)),
+    placeOf: ({ id }) => id,
+    toCursor: (id) => toCursor(list, id),
+  });
+}
+
+/** How a list is gone through: where a page begins, where it ended. */
+export interface Places<R, P> {
+  /** @throws AppError invalid (path `/cursor`) */
+  readonly start: () => P;
+  readonly placeOf: (row: R) => P;
+  readonly toCursor: (place: P) => string;
+}
+
+/** The same for a list in any order. @throws AppError invalid (path `/cursor`, `/limit`) */
+export async function readPageFrom<R, T, P>(
+  request: Reading<R, T, P>,
+  places: Places<R, P>,
+): Promise<Page<T>> {
+  const { limit, read, pick } = request;
   checkLimit(limit);
   const items: T[] = [];
-  const start = request.isAscending === true ? 0 : Number.MAX_SAFE_INTEGER;
-  let beyond = request.cursor === undefined ? start : parseCursor(list, request.cursor);
+  let beyond = places.start();
   for (let scanned = 0; scanned < SCAN_LIMIT;) {
     const count = request.isFiltered ? CHUNK : limit + 1;
     const rows = read(beyond, count);
     for (const row of rows) {
       const item = pick(row);
       if (item !== undefined) {
-        if (items.length === limit) return { items, cursor: toCursor(list, beyond) };
+        if (items.length === limit) return { items, cursor: places.toCursor(beyond) };
         items.push(item);
       }
-      beyond = row.id;
+      beyond = places.placeOf(row);
     }
     if (rows.length < count) return { items, cursor: undefined };
     scanned += count;
     await request.pause();
   }
-  return { items, cursor: toCursor(list, beyond) };
+  return { items, cursor: places.toCursor(beyond) };
 }

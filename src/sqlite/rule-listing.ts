@@ -1,7 +1,8 @@
 /** Lists rules for people: filtered, page by page, newest first or oldest. */
 import type { Page, RuleQuery, StoredRule } from "../core/revocation/store.ts";
 import type { Connection } from "./connection.ts";
-import { readPage } from "./paging.ts";
+import { createEndReader } from "./rules-by-end.ts";
+import { readPage, readPageFrom } from "./paging.ts";
 import { GIVEN_UP, RULE_RECORD, type RuleRecord, toStoredRule } from "./rule-table.ts";
 
 /** Rules read at a time for an export. */
@@ -58,6 +59,7 @@ export function createRuleListing(
     ORDER BY rule.id
     LIMIT ?`,
   );
+  const byEnd = createEndReader(connection);
   const readerOf =
     ({ scope, subject, state, order }: RuleQuery) =>
     (beyond: number, count: number): readonly RuleRecord[] =>
@@ -75,10 +77,8 @@ export function createRuleListing(
   return {
     list: async (query, nowSeconds) => {
       const q = query.q?.toLowerCase();
-      return readPage({
-        list: query.order === "asc" ? "rules-asc" : "rules",
-        isAscending: query.order === "asc",
-        cursor: query.cursor,
+      const isAscending = query.order === "asc";
+      const request = {
         limit: query.limit,
         // Rules of a staged or abandoned import are left out of any list.
         isFiltered:
@@ -86,8 +86,7 @@ export function createRuleListing(
           query.state !== undefined ||
           query.via !== undefined ||
           query.scope === "subject",
-        read: readerOf(query),
-        pick: (record) => {
+        pick: (record: RuleRecord) => {
           if (!isShown(record)) return undefined;
           if (query.scope !== undefined && (record.subject === null) !== (query.scope === "global"))
             return undefined;
@@ -97,7 +96,14 @@ export function createRuleListing(
           return query.state === undefined || rule.state === query.state ? rule : undefined;
         },
         pause,
-      });
+      };
+      if (query.sort === "end") {
+        const { read, places } = byEnd(query, nowSeconds);
+        return readPageFrom({ ...request, read }, places);
+      }
+      const list = isAscending ? "rules-asc" : "rules";
+      const { cursor } = query;
+      return readPage({ ...request, list, isAscending, cursor, read: readerOf(query) });
     },
     active: async function* (nowSeconds) {
       let after = 0;

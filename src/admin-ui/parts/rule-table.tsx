@@ -7,13 +7,17 @@ import { Ends, Time } from "./time.tsx";
 
 export interface RuleTableProps {
   readonly rules: readonly Rule[];
-  /** "asc" is the oldest first, anything else the newest. */
+  /** "end" is by when a rule ends, anything else by when it was written. */
+  readonly sort: string;
+  /** "asc" is the earliest first, anything else the latest. */
   readonly order: string;
-  readonly onOrder: (order: string) => void;
+  readonly onSort: (sort: string, order: string) => void;
 }
 
-export function RuleTable({ rules, order, onOrder }: RuleTableProps) {
+export function RuleTable({ rules, sort, order, onSort }: RuleTableProps) {
   const { router } = useServices();
+  const isByEnd = sort === "end";
+  const turned = order === "asc" ? "" : "asc";
   return (
     <table class="cards">
       <thead>
@@ -21,8 +25,17 @@ export function RuleTable({ rules, order, onOrder }: RuleTableProps) {
           <th>What it says</th>
           <th>For whom</th>
           <th>Why</th>
-          <OrderHead text="Written" order={order} onOrder={onOrder} />
-          <th class="tight">Ends</th>
+          <OrderHead
+            text="Written"
+            order={isByEnd ? undefined : order}
+            onOrder={() => onSort("", isByEnd ? "" : turned)}
+          />
+          <OrderHead
+            text="Ends"
+            order={isByEnd ? order : undefined}
+            // What ends next is what one looks for.
+            onOrder={() => onSort("end", isByEnd ? turned : "asc")}
+          />
           <th class="tight">State</th>
         </tr>
       </thead>
@@ -86,13 +99,19 @@ function OrderHead({
   text,
   order,
   onOrder,
-}: Pick<RuleTableProps, "order" | "onOrder"> & { readonly text: string }) {
-  const isOldestFirst = order === "asc";
+}: {
+  readonly text: string;
+  /** Undefined while the table is in another order. */
+  readonly order: string | undefined;
+  readonly onOrder: () => void;
+}) {
+  const isAscending = order === "asc";
+  const direction = isAscending ? "ascending" : "descending";
   return (
-    <th class="tight" aria-sort={isOldestFirst ? "ascending" : "descending"}>
-      <button type="button" onClick={() => onOrder(isOldestFirst ? "" : "asc")}>
+    <th class="tight" {...(order === undefined ? {} : { "aria-sort": direction })}>
+      <button type="button" onClick={onOrder}>
         {text}
-        <Icon name={isOldestFirst ? "up" : "down"} />
+        {order !== undefined && <Icon name={isAscending ? "up" : "down"} />}
       </button>
     </th>
   );

@@ -14,7 +14,7 @@ import { useNews } from "../state/news.ts";
 import { usePages } from "../state/pages.ts";
 import { useServices } from "../state/services.ts";
 
-const FILTERS = ["q", "state", "scope", "via", "order"] as const;
+const FILTERS = ["q", "state", "scope", "via", "sort", "order"] as const;
 type Filter = (typeof FILTERS)[number];
 
 export function Rules() {
@@ -23,8 +23,9 @@ export function Rules() {
   const filters = Object.fromEntries(
     FILTERS.map((name) => [name, query.get(name) ?? ""]),
   ) as Record<Filter, string>;
-  const set = (name: Filter, value: string) =>
-    router.go(withFilters("/rules", { ...filters, [name]: value }), "replace");
+  const change = (more: Partial<Record<Filter, string>>) =>
+    router.go(withFilters("/rules", { ...filters, ...more }), "replace");
+  const set = (name: Filter, value: string) => change({ [name]: value });
   const pages = usePages<Rule>(JSON.stringify(filters), (cursor, signal) =>
     api.call<Page<Rule>>("/rules", {
       query: { ...filters, cursor, limit: 50 },
@@ -106,7 +107,7 @@ export function Rules() {
           pages={pages}
           news={hasNews ? "There are newer changes." : undefined}
           empty={
-            Object.values(filters).some((value) => value !== "")
+            [filters.q, filters.state, filters.scope, filters.via].some((value) => value !== "")
               ? { title: "No rule is like this", text: "Search for less, or for another state." }
               : {
                   title: "No rules yet",
@@ -117,8 +118,9 @@ export function Rules() {
           {(items) => (
             <RuleTable
               rules={items}
+              sort={filters.sort}
               order={filters.order}
-              onOrder={(order) => set("order", order)}
+              onSort={(sort, order) => change({ sort, order })}
             />
           )}
         </ListFrame>

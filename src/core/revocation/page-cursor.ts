@@ -24,7 +24,40 @@ export function parseCursor(list: string, cursor: string): number {
   if (prefix === list && /^[0-9]{1,15}$/.test(id) && toCursor(list, Number(id)) === cursor) {
     return Number(id);
   }
-  throw new AppError("invalid", "at /cursor: expected a cursor as an earlier page gave it", {
+  throw refused();
+}
+
+/** What `ends` is of a rule that never does. */
+export const NEVER_ENDS = Number.MAX_SAFE_INTEGER;
+
+/** A place in a list by when rules end; two that end together are told apart by their ids. */
+export interface EndPlace {
+  /** Unix seconds, or `NEVER_ENDS`. */
+  readonly ends: number;
+  readonly id: number;
+}
+
+/** Where a list by end begins: before all places, or after all in the other direction. */
+export function firstEndPlace(isAscending: boolean): EndPlace {
+  return isAscending ? { ends: -1, id: 0 } : { ends: NEVER_ENDS, id: Number.MAX_SAFE_INTEGER };
+}
+
+export function toEndCursor(list: string, { ends, id }: EndPlace): string {
+  return Buffer.from(`${list}:${ends}:${id}`).toString("base64url");
+}
+
+/** @throws AppError invalid (path `/cursor`) */
+export function parseEndCursor(list: string, cursor: string): EndPlace {
+  const text = Buffer.from(cursor, "base64url").toString("latin1");
+  const [prefix, ends = "", id = ""] = text.split(":");
+  const place = { ends: Number(ends), id: Number(id) };
+  const isNumber = /^[0-9]{1,16}$/.test(ends) && /^[0-9]{1,16}$/.test(id);
+  if (prefix === list && isNumber && toEndCursor(list, place) === cursor) return place;
+  throw refused();
+}
+
+function refused(): AppError {
+  return new AppError("invalid", "at /cursor: expected a cursor as an earlier page gave it", {
     path: "/cursor",
     expected: "a cursor as an earlier page gave it",
   });

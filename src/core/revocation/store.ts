@@ -58,7 +58,9 @@ export interface RuleQuery {
   readonly state?: RuleState | undefined;
   /** The way in by which the rule was written. */
   readonly via?: Actor["via"] | undefined;
-  /** By when it was written; newest first (`desc`) unless told otherwise. */
+  /** By when it was written, unless by when it ends; one that never ends comes after all that do. */
+  readonly sort?: "written" | "end" | undefined;
+  /** Latest first (`desc`) unless told otherwise. */
   readonly order?: "asc" | "desc" | undefined;
   readonly cursor?: string | undefined;
   readonly limit: number;

@@ -161,9 +161,14 @@ const RULE_FILTERS = {
       { description: "cli, page, api, import or server" },
     ),
   ),
+  sort: Type.Optional(
+    Type.Union([Type.Literal("written"), Type.Literal("end")], {
+      description: "by when it was written, or by its end",
+    }),
+  ),
   order: Type.Optional(
     Type.Union([Type.Literal("asc"), Type.Literal("desc")], {
-      description: "asc for the oldest first, or desc",
+      description: "asc for the earliest first, or desc",
     }),
   ),
 } as const;

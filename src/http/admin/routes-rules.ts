@@ -50,7 +50,7 @@ export function createRuleRoutes(options: AdminOptions): readonly Route[] {
     parseRoute({
       method: "GET",
       path: "/rules",
-      summary: "List rules, newest first",
+      summary: "List rules, newest first, or by their end",
       access: "viewer",
       query: RulesQuery,
       answers: { 200: { description: "A page of rules", schema: RulesShape } },
