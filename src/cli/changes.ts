@@ -106,6 +106,8 @@ function enforcementOf(api: Api, answer: Members, { isWaiting, timeout }: Waitin
   const named = (state: string) =>
     verifiers.filter((one) => one.text("state") === state).map((one) => one.text("name") ?? "?");
   const applied = named("applied").length;
+  const nodes = answer.list("nodes");
+  if (nodes.length > 0) return onNodes(answer, nodes, timeout);
   if (answer.flag("applied")) {
     if (verifiers.length === 0) return "Enforced: nobody remembers an older verdict.";
     const ms = Math.max(0, ...verifiers.map((one) => one.number("ms") ?? 0));
@@ -115,6 +117,25 @@ function enforcementOf(api: Api, answer: Members, { isWaiting, timeout }: Waitin
   }
   const open = [...named("pending"), ...named("unconfirmed")];
   const who = open.length === 0 ? "verdicts given before have not run out yet" : open.join(", ");
+  return `Stored, but not confirmed within ${timeout} s: ${who}.`;
+}
+
+/** The same, of several machines that share a store. */
+function onNodes(answer: Members, nodes: readonly Members[], timeout: string): string {
+  const inState = (state: string) => nodes.filter((one) => one.text("state") === state);
+  const applied = inState("applied");
+  if (answer.flag("applied")) {
+    const threads = applied.flatMap((one) => one.list("verifiers")).length;
+    const fenced = nodes.length - applied.length;
+    const others = fenced === 0 ? "" : `; ${fenced} silent, their leases over`;
+    const ms = answer.number("ms") ?? 0;
+    return `Enforced on ${applied.length} of ${nodes.length} machines (${threads} HAProxy threads), after ${ms} ms${others}.`;
+  }
+  const open = [...inState("pending"), ...inState("unconfirmed")].map(
+    (one) => one.text("name") ?? "?",
+  );
+  const who =
+    open.length === 0 ? "leases of a former history have not run out yet" : open.join(", ");
   return `Stored, but not confirmed within ${timeout} s: ${who}.`;
 }
 

@@ -8,20 +8,18 @@ import { registerCompletion } from "./completion.ts";
 import { registerConfig } from "./config.ts";
 import { registerDemo } from "./demo/command.ts";
 import { registerDoctor } from "./doctor/command.ts";
+import { EXIT_CODES } from "./exit-codes.ts";
 import { registerHealthcheck } from "./healthcheck.ts";
 import { registerInstall } from "./install/command.ts";
 import { registerKeys } from "./keys.ts";
+import { registerNodes } from "./nodes.ts";
 import { registerRevoke } from "./revoke.ts";
 import { registerRules } from "./rules.ts";
 import { registerServe } from "./serve.ts";
+import { registerStore } from "./store.ts";
 import { registerToken } from "./token.ts";
 import { registerVersion } from "./version-command.ts";
 import { VERSION } from "./version.ts";
-
-/** Exit codes (contract §1): 1 failed, 2 usage, 3 stored but not confirmed, 78 bad configuration. */
-const FAILED = 1;
-const USAGE = 2;
-const BAD_CONFIG = 78;
 
 /** In the order in which `--help` lists them. */
 const REGISTERS: readonly ((program: Command) => void)[] = [
@@ -31,10 +29,12 @@ const REGISTERS: readonly ((program: Command) => void)[] = [
   registerRules,
   registerRevoke,
   registerKeys,
+  registerNodes,
   registerToken,
   registerAdmin,
   registerBackup,
   registerRestore,
+  registerStore,
   registerConfig,
   registerDoctor,
   registerHealthcheck,
@@ -73,11 +73,12 @@ export function sayError(error: unknown): void {
 }
 
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
-  if (error instanceof ConfigError) return BAD_CONFIG;
-  if (error instanceof AppError && error.code === "usage") return USAGE;
-  if (error instanceof AppError && error.code === "config") return BAD_CONFIG;
-  return FAILED;
+  const { failed, usage, badConfig, done } = EXIT_CODES;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? done.code : usage.code;
+  if (error instanceof ConfigError) return badConfig.code;
+  if (error instanceof AppError && error.code === "usage") return usage.code;
+  if (error instanceof AppError && error.code === "config") return badConfig.code;
+  return failed.code;
 }
 
 function messageOf(error: unknown): string {

@@ -4,7 +4,7 @@
  * was acknowledged as enforced everywhere.
  */
 import type { Edge } from "./edge.ts";
-import { type Load, startLoad } from "./load.ts";
+import { type Observation, startLoad } from "./load.ts";
 import { mint } from "./mint.ts";
 import { claims } from "./tokens.ts";
 import { waitFor } from "./wait-for.ts";
@@ -49,12 +49,21 @@ const USERS = 60;
 /** Revoked users that are asked about still: their tokens must stay refused. */
 const REVOKED_KEPT = 40;
 
+export interface CheckerOptions {
+  /** At each edge. */
+  readonly clients: number;
+  readonly pauseMs: number;
+  /** More edges that enforce the same rules: all are hammered, and any of them is asked to revoke. */
+  readonly others?: readonly Edge[];
+}
+
 /** Starts the clients; operators come with `revoke`. Everything ends when `stack` is disposed. */
 export async function startChecker(
   stack: AsyncDisposableStack,
   edge: Edge,
-  options: { readonly clients: number; readonly pauseMs: number },
+  options: CheckerOptions,
 ): Promise<Checker> {
+  const edges = [edge, ...(options.others ?? [])];
   const created = await edge.server.run(
     "admin",
     "token",
@@ -65,7 +74,7 @@ export async function startChecker(
     "admin",
   );
   const apiToken = created.stdout.trim().split("\n").at(-1) ?? "";
-  edge.keepSecret(apiToken);
+  for (const one of edges) one.keepSecret(apiToken);
   const byName = new Map<string, User>();
   let active: User[] = [];
   let revoked: User[] = [];
@@ -85,7 +94,9 @@ export async function startChecker(
     const user = from[Math.floor(Math.random() * from.length)] ?? enrol();
     return { kind: user.name, token: user.token };
   };
-  const load = startLoad(stack, edge.haproxy.port, pick, options);
+  const loads = edges.map(({ haproxy }) => startLoad(stack, haproxy.port, pick, options));
+  const observed = () => loads.flatMap(({ observations }) => observations);
+  const countRequests = () => loads.reduce((sum, { observations }) => sum + observations.length, 0);
   const acknowledgedMs: number[] = [];
   let unconfirmed = 0;
 
@@ -94,7 +105,8 @@ export async function startChecker(
     active.push(enrol());
     const sentAt = performance.now();
     user.revokedAt = sentAt;
-    const isApplied = await ask(edge, apiToken, user.name, timeoutSeconds);
+    const asked = edges[Math.floor(Math.random() * edges.length)] ?? edge;
+    const isApplied = await ask(asked, apiToken, user.name, timeoutSeconds);
     if (isApplied) {
       user.acknowledgedAt = performance.now();
       acknowledgedMs.push(user.acknowledgedAt - sentAt);
@@ -107,7 +119,7 @@ export async function startChecker(
 
   return {
     report: () => ({
-      ...judge(load, byName),
+      ...judge(observed(), byName),
       acknowledgedMs,
       unconfirmed,
       revocations: acknowledgedMs.length,
@@ -129,10 +141,12 @@ export async function startChecker(
       };
     },
     waitForRequests: async (more) => {
-      const target = load.observations.length + more;
-      await waitFor("more requests", () => load.observations.length >= target, 600_000);
+      const target = countRequests() + more;
+      await waitFor("more requests", () => countRequests() >= target, 600_000);
     },
-    stop: load.stop,
+    stop: async () => {
+      await Promise.all(loads.map(({ stop }) => stop()));
+    },
   };
 }
 
@@ -160,11 +174,11 @@ async function ask(
   }
 }
 
-function judge(load: Load, users: ReadonlyMap<string, User>) {
+function judge(observations: readonly Observation[], users: ReadonlyMap<string, User>) {
   const violations: Violation[] = [];
   let longestStalenessMs = 0;
   let accepted = 0;
-  for (const { kind, sentAt, valid } of load.observations) {
+  for (const { kind, sentAt, valid } of observations) {
     if (valid !== "1") continue;
     accepted += 1;
     const user = users.get(kind);
@@ -174,5 +188,5 @@ function judge(load: Load, users: ReadonlyMap<string, User>) {
       violations.push({ user: kind, afterAcknowledgementMs: sentAt - user.acknowledgedAt });
     }
   }
-  return { requests: load.observations.length, accepted, violations, longestStalenessMs };
+  return { requests: observations.length, accepted, violations, longestStalenessMs };
 }

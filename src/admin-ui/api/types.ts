@@ -31,6 +31,22 @@ export interface Verifier {
 export interface Verifiers {
   readonly seq: number;
   readonly items: readonly Verifier[];
+  /** With a shared store: each machine. */
+  readonly nodes?: readonly Node[];
+}
+
+/** One machine that enforces the rules of a shared store. */
+export interface Node {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly isThis: boolean;
+  readonly isStrict: boolean;
+  readonly seq: number;
+  readonly behind: number;
+  readonly hasLease: boolean;
+  readonly silentForMs: number;
+  readonly verifiers: readonly Pick<Verifier, "id" | "name" | "seq" | "isLive">[];
 }
 
 export interface KeySource {

@@ -1,5 +1,5 @@
 /** Says in one line whether revocation is enforced right now, from what the verifiers report. */
-import type { Confirmed, KeySource, Snapshot, Verifier, Verifiers } from "../api/types.ts";
+import type { Confirmed, KeySource, Node, Snapshot, Verifier, Verifiers } from "../api/types.ts";
 import { formatCount, formatDuration, formatMs } from "./number.ts";
 
 export type Tone = "good" | "warn" | "bad" | "plain";
@@ -49,6 +49,17 @@ export function toAnswer(one: Verifier, newest: number, isValid: boolean): Answe
   }
   // Without a lease it trusts nothing it remembers, and asks.
   return { tone, text, why: one.isLive ? "" : "by asking the server", isSure: true };
+}
+
+/** A machine's state in a word. */
+export function nodeState(one: Node): { readonly tone: Tone; readonly text: string } {
+  if (!one.hasLease) {
+    return one.isStrict
+      ? { tone: "plain", text: "judges nothing" }
+      : { tone: "bad", text: "on its own" };
+  }
+  if (one.behind > 0) return { tone: "warn", text: "catching up" };
+  return { tone: "good", text: "live" };
 }
 
 /** The line that is always there. */

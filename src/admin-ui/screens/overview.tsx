@@ -8,6 +8,7 @@ import { Heading } from "../parts/heading.tsx";
 import { Bones, Empty, Notice, StaleNotice } from "../parts/notice.tsx";
 import { RateChart } from "../parts/rate-chart.tsx";
 import { KeyTable } from "../parts/key-table.tsx";
+import { NodeTable } from "../parts/node-table.tsx";
 import { VerifierTable } from "../parts/verifier-table.tsx";
 import { useLoad } from "../state/load.ts";
 import { useServices } from "../state/services.ts";
@@ -43,6 +44,12 @@ function Glance({ snapshot }: { readonly snapshot: Snapshot }) {
       <Figures snapshot={snapshot} />
       <div class="grid halves gap">
         <div class="stack">
+          {verifiers.nodes !== undefined && (
+            <section class="panel">
+              <h2>Machines</h2>
+              <NodeTable nodes={verifiers.nodes} />
+            </section>
+          )}
           <section class="panel">
             <h2>Verifiers</h2>
             {verifiers.items.length === 0 ? (

@@ -17,12 +17,24 @@ export const VerifierShape = Type.Object({
   ms: Type.Optional(Type.Number()),
 });
 
+const ConfirmedNodeShape = Type.Object(
+  {
+    id: Type.String(),
+    name: Type.String(),
+    state: Type.String({ description: "applied, fenced, pending or unconfirmed" }),
+    verifiers: Type.Array(VerifierShape),
+  },
+  { description: "a machine that shares the store" },
+);
+
 export const WrittenShape = Type.Object({
   id: Type.Integer(),
   seq: Type.Integer(),
   applied: Type.Optional(Type.Boolean()),
   pending: Type.Optional(Type.Array(VerifierShape)),
   verifiers: Type.Optional(Type.Array(VerifierShape)),
+  nodes: Type.Optional(Type.Array(ConfirmedNodeShape)),
+  ms: Type.Optional(Type.Number({ description: "milliseconds that were waited" })),
   words: Type.Optional(Type.String()),
 });
 
@@ -145,8 +157,35 @@ export const KeysShape = Type.Object({
   ),
 });
 
+const NodeShape = Type.Object({
+  id: Type.String({ description: "of this life: a restarted machine has another one" }),
+  name: Type.String(),
+  version: Type.String(),
+  isThis: Type.Boolean({ description: "whether it is the one that answers" }),
+  isStrict: Type.Boolean({ description: "false: it goes on judging without a lease" }),
+  seq: Type.Integer({ description: "what it has applied; -1 for nothing of this history" }),
+  confirmedSeq: Type.Integer({ description: "what all who ask it enforce; -1 for not known" }),
+  behind: Type.Integer({ description: "changes that it has still to apply" }),
+  hasLease: Type.Boolean(),
+  leaseLeftMs: Type.Number(),
+  silentForMs: Type.Number({ description: "since it renewed its lease" }),
+  startedAtMs: Type.Number(),
+  verifiers: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      name: Type.String(),
+      seq: Type.Integer(),
+      isLive: Type.Boolean(),
+      staleSeconds: Type.Number(),
+    }),
+  ),
+});
+
+export const NodesShape = Type.Object({ items: Type.Array(NodeShape) });
+
 export const VerifiersShape = Type.Object({
   seq: Type.Integer({ description: "the newest change" }),
+  nodes: Type.Optional(Type.Array(NodeShape, { description: "with a shared store: each machine" })),
   items: Type.Array(
     Type.Object({
       id: Type.String(),
@@ -250,6 +289,8 @@ export const ImportedShape = Type.Object({
   applied: Type.Optional(Type.Boolean()),
   pending: Type.Optional(Type.Array(VerifierShape)),
   verifiers: Type.Optional(Type.Array(VerifierShape)),
+  nodes: Type.Optional(Type.Array(ConfirmedNodeShape)),
+  ms: Type.Optional(Type.Number()),
 });
 
 export const StoreCheckShape = Type.Object({ problems: Type.Array(Type.String()) });

@@ -41,8 +41,15 @@ export async function waitAsWished(seq: number, wish: WaitWish, options: Confirm
   const timeoutMs = (wish.timeout ?? DEFAULT_TIMEOUT_SECONDS) * 1000;
   const outcome =
     confirmation && (await untilStopped(confirmation.waitApplied(seq, timeoutMs), stopping));
-  const { applied, verifiers } = outcome ?? { applied: false, verifiers: [] };
-  return { applied, verifiers, ...(applied ? {} : { pending: verifiers.filter(isOpen) }) };
+  if (outcome === undefined) return { applied: false, verifiers: [], pending: [] };
+  const { applied, verifiers, nodes, ms } = outcome;
+  return {
+    applied,
+    verifiers,
+    ...(applied ? {} : { pending: verifiers.filter(isOpen) }),
+    ...(nodes === undefined ? {} : { nodes }),
+    ...(ms === undefined ? {} : { ms: Math.ceil(ms) }),
+  };
 }
 
 type Confirming = Pick<AdminOptions, "confirmation" | "stopping">;

@@ -83,7 +83,10 @@ export function createStateRoutes(options: AdminOptions): readonly Route[] {
 
 /** Each verifier, and the newest change that it should have applied. */
 export async function toVerifiers({ rules, confirmation }: AdminOptions) {
-  return { seq: await rules.seq(), items: confirmation?.verifiers() ?? [] };
+  const items = confirmation?.verifiers() ?? [];
+  // A shared store that is away says nothing of the others; this one's verifiers are known all the same.
+  const nodes = await confirmation?.nodes?.().catch(() => undefined);
+  return { seq: await rules.seq(), items, ...(nodes === undefined ? {} : { nodes }) };
 }
 
 /** What the overview shows. */

@@ -4,6 +4,7 @@ import { toOpenApi } from "./openapi.ts";
 import type { AdminOptions } from "./options.ts";
 import { createEventRoutes } from "./routes-events.ts";
 import { parseRoute, type Route } from "./route.ts";
+import { createNodeRoutes } from "./routes-nodes.ts";
 import { createPeopleRoutes } from "./routes-people.ts";
 import { createRevocationRoutes } from "./routes-revocations.ts";
 import { createRuleRoutes } from "./routes-rules.ts";
@@ -21,6 +22,7 @@ export function createRoutes(options: AdminOptions): readonly Route[] {
     ...createRevocationRoutes(options),
     ...createTokenRoutes(options),
     ...createStateRoutes(options),
+    ...createNodeRoutes(options),
     ...createEventRoutes(options),
     ...createSessionRoutes(options, throttle),
     ...createPeopleRoutes(options),
