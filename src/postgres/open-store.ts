@@ -1,6 +1,8 @@
 /** Opens the shared store on PostgreSQL: reachable, durable by its own word, migrated. */
 import type { AccountStore } from "../core/revocation/accounts.ts";
 import { AppError } from "../core/app-error.ts";
+import type { Actor } from "../core/revocation/store.ts";
+import type { Copied, WholeStore } from "../core/revocation/whole-store.ts";
 import { createAccountStore } from "./account-store.ts";
 import { createDatabase, type Database } from "./database.ts";
 import { durabilityProblems, readDurability } from "./durability.ts";
@@ -8,6 +10,7 @@ import { migrate } from "./migrate.ts";
 import type { Parts } from "./parts.ts";
 import { createRuleStore, type PostgresRules } from "./rule-store.ts";
 import { tidy } from "./tidy.ts";
+import { writeWholeStore } from "./write-whole.ts";
 
 export interface PostgresOptions {
   /** A `postgres://` URL for each of its servers, of which one is the primary. */
@@ -26,6 +29,8 @@ export interface PostgresStore {
   readonly rules: PostgresRules;
   readonly accounts: AccountStore;
   readonly database: Database;
+  /** Fills it while it is empty. @throws AppError conflict, invalid, unavailable, unknown */
+  writeWhole(whole: WholeStore, name: string, actor: Actor): Promise<Copied>;
   /**
    * Looks whether the database keeps what it confirms, and brings it to this version's schema.
    *
@@ -47,6 +52,7 @@ export function openPostgresStore(options: PostgresOptions): PostgresStore {
     rules: createRuleStore(parts),
     accounts: createAccountStore(parts),
     database,
+    writeWhole: (whole, name, actor) => writeWholeStore(parts, whole, name, actor),
     prepare: async () => {
       const problems = durabilityProblems(await database.read(readDurability), isSingle);
       if (problems.length > 0) throw new AppError("config", problems.join("\n"));

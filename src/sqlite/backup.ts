@@ -99,7 +99,8 @@ function copyInto(file: string, incoming: string): void {
   copyFileSync(file, incoming);
 }
 
-async function checkBackup(incoming: string): Promise<void> {
+/** Checks a file that is to be taken for a store. @throws AppError invalid, conflict for a newer version's */
+export async function checkBackup(incoming: string): Promise<void> {
   let checked;
   try {
     checked = await runOffThread({ task: "check", file: incoming });
