@@ -32,8 +32,9 @@ const start = (name: string, env: Readonly<Record<string, string>> = {}) =>
     throw new Error(`${name} did not start`, { cause: error });
   });
 
+const tokenOf = (name: string) => mint(key, claims({ sub: name, username: name }));
+
 async function expectMoved(server: Appliance): Promise<void> {
-  const tokenOf = (name: string) => mint(key, claims({ sub: name, username: name }));
   expect((await server.judge(tokenOf("bob"))).detail).toBe("revoked");
   expect((await server.judge(tokenOf("carol"))).valid).toBe("1");
   expect((await server.judge(tokenOf("dave"))).valid).toBe("1");
