@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Change, Once } from "../../src/core/revocation/store.ts";
 import { openStore, type Store } from "../../src/sqlite/open-store.ts";
 import { codeOf, refusalOf } from "./refusal.ts";
-import { ACTOR, claims, NOW, nowMs, ruleOf, useFolder } from "./store-fixture.ts";
+import { ACTOR, claims, NOW, nowMs, ruleOf, tamper, useFolder } from "./store-fixture.ts";
 
 const RULE = '{"iat":{"lte":10}}';
 
@@ -18,13 +18,6 @@ function count(path: string, table: string): number {
   const row = db.query<{ n: number }, []>(`SELECT count(*) AS n FROM ${table}`).get();
   db.close();
   return row?.n ?? 0;
-}
-
-/** Runs SQL behind the store's back, as somebody with the file in an editor would. */
-function tamper(path: string, sql: string): void {
-  const db = new Database(join(path, "haproxy-jwt.db"));
-  db.run(sql);
-  db.close();
 }
 
 describe("a rule", () => {
@@ -258,139 +251,6 @@ describe("the audit", () => {
     await store.rules.addRule(ruleOf("bob", RULE), ACTOR);
     expect(() => tamper(path, "UPDATE audit SET reason = 'x'")).toThrow("never edited");
     expect(() => tamper(path, "UPDATE rule SET text = '{}'")).toThrow("never edited");
-    await store.close();
-  });
-});
-
-describe("a list of rules", () => {
-  const folder = useFolder();
-
-  test("comes in pages, newest first, each rule once, whatever is added meanwhile", async () => {
-    const store = await openStore(folder(), { nowMs });
-    for (let n = 1; n <= 25; n++) await store.rules.addRule(ruleOf(`u${n}`, RULE), ACTOR);
-    const ids: number[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await store.rules.listRules({ limit: 10, cursor });
-      ids.push(...page.items.map(({ id }) => id));
-      ({ cursor } = page);
-      await store.rules.addRule(ruleOf("new", RULE), ACTOR);
-    } while (cursor !== undefined);
-    expect(ids).toEqual(Array.from({ length: 25 }, (_, n) => 25 - n));
-    await store.close();
-  });
-
-  test("is narrowed by scope, subject, state and text", async () => {
-    const store = await openStore(folder(), { nowMs });
-    await store.rules.addRule(ruleOf("bob", RULE, { reason: "Lost LAPTOP" }), ACTOR);
-    await store.rules.addRule(ruleOf(undefined, '{"jti":"needle"}'), ACTOR);
-    const lifted = await store.rules.addRule(ruleOf("eve", RULE), ACTOR);
-    await store.rules.liftRule(lifted.id, "x", ACTOR);
-    const list = async (query: object): Promise<readonly number[]> =>
-      (await store.rules.listRules({ limit: 10, ...query })).items.map(({ id }) => id);
-    expect(await list({ scope: "global" })).toEqual([2]);
-    expect(await list({ scope: "subject" })).toEqual([3, 1]);
-    expect(await list({ subject: "bob" })).toEqual([1]);
-    expect(await list({ subject: "BOB" })).toEqual([]);
-    expect(await list({ state: "lifted" })).toEqual([3]);
-    expect(await list({ state: "active" })).toEqual([2, 1]);
-    expect(await list({ state: "expired" })).toEqual([]);
-    expect(await list({ q: "laptop" })).toEqual([1]);
-    expect(await list({ q: "NEEDLE" })).toEqual([2]);
-    expect(await list({ q: "ev" })).toEqual([3]);
-    await store.close();
-  });
-
-  test("refuses a cursor that is not one of its own", async () => {
-    const store = await openStore(folder(), { nowMs });
-    await store.rules.addRule(ruleOf("a", RULE), ACTOR);
-    await store.rules.addRule(ruleOf("b", RULE), ACTOR);
-    const audit = await store.rules.listAudit({ limit: 1 });
-    const bad = ["", "x", "cnVsZXM6", Buffer.from("rules:-1").toString("base64url"), audit.cursor];
-    for (const cursor of bad) {
-      const refusal = await refusalOf(store.rules.listRules({ limit: 1, cursor: cursor ?? "x" }));
-      expect([refusal.code, refusal.path]).toEqual(["invalid", "/cursor"]);
-    }
-    for (const limit of [0, -1, 1.5, 1001]) {
-      expect((await refusalOf(store.rules.listRules({ limit }))).path).toBe("/limit");
-    }
-    await store.close();
-  });
-});
-
-describe("a rule that cannot be read", () => {
-  const folder = useFolder();
-
-  async function damage(subject: string | undefined, how: string): Promise<string> {
-    const path = folder();
-    const store = await openStore(path, { nowMs });
-    await store.rules.addRule(ruleOf(subject, '{"jti":"a"}'), ACTOR);
-    await store.rules.addRule(ruleOf("joe", '{"jti":"j"}'), ACTOR);
-    await store.close();
-    tamper(path, "DROP TRIGGER rule_text_stays");
-    tamper(path, how);
-    return path;
-  }
-
-  test("of a newer version refuses its subject, all of it and nobody else", async () => {
-    const store = await openStore(await damage("bob", "UPDATE rule SET format = 2 WHERE id = 1"), {
-      nowMs,
-    });
-    expect([isRevoked(store, "bob"), isRevoked(store, "eve"), isRevoked(store, "joe")]).toEqual([
-      true,
-      false,
-      false,
-    ]);
-    expect(store.index.ready()).toEqual([]);
-    expect(store.index.counts().unreadableRules).toBe(1);
-    expect((await store.rules.getRule(1))?.state).toBe("unreadable");
-    // Lifting it is how an operator gets the subject back.
-    await store.rules.liftRule(1, "written by a newer version", ACTOR);
-    expect(isRevoked(store, "bob")).toBe(false);
-    await store.close();
-  });
-
-  test("because its text is damaged refuses the tokens that meet it", async () => {
-    const how = 'UPDATE rule SET text = \'{"jti":{"sounds":"like"}}\' WHERE id = 1';
-    const store = await openStore(await damage("bob", how), { nowMs });
-    const met = store.index.findMatch(claims('{"jti":"a"}'), ["bob"], undefined, NOW);
-    expect(met).toEqual({ ruleId: 1, scope: "subject" });
-    // Once it is known, all of the subject is refused.
-    expect([isRevoked(store, "bob"), isRevoked(store, "eve")]).toEqual([true, false]);
-    await store.close();
-  });
-
-  test("is found by a scrub before any token meets it, told and audited", async () => {
-    const how = "UPDATE rule SET text = '{' WHERE id = 1";
-    const store = await openStore(await damage("bob", how), { nowMs });
-    const told: Change[] = [];
-    store.rules.onChange((changes) => told.push(...changes));
-    expect(isRevoked(store, "bob")).toBe(false);
-    expect(await store.scrub()).toEqual({ read: 2, damaged: [1], refiled: [] });
-    expect([isRevoked(store, "bob"), isRevoked(store, "joe")]).toEqual([true, false]);
-    expect(told).toMatchObject([{ scope: "subject", subject: "bob" }]);
-    expect((await store.rules.listAudit({ limit: 1 })).items[0]?.action).toBe("rule.damaged");
-    expect(await store.scrub()).toMatchObject({ damaged: [] });
-    await store.close();
-  });
-
-  test("because its keys are damaged is filed anew by a scrub", async () => {
-    const path = await damage("bob", "DELETE FROM rule_key WHERE rule_id = 1");
-    const store = await openStore(path, { nowMs });
-    const ask = () => store.index.findMatch(claims('{"jti":"a"}'), ["bob"], undefined, NOW);
-    expect(ask()).toBe(undefined);
-    expect(await store.scrub()).toMatchObject({ damaged: [], refiled: [1] });
-    expect(ask()?.ruleId).toBe(1);
-    await store.close();
-  });
-
-  test("keeps the server from being ready when it is global, and judges the others", async () => {
-    const how = "UPDATE rule SET text = 'garbage' WHERE id = 1";
-    const store = await openStore(await damage(undefined, how), { nowMs });
-    expect(store.index.ready()).toEqual(["global rule 1 cannot be read by this version"]);
-    expect([isRevoked(store, "bob"), isRevoked(store, "eve")]).toEqual([false, false]);
-    await store.rules.liftRule(1, "garbage", ACTOR);
-    expect(store.index.ready()).toEqual([]);
     await store.close();
   });
 });

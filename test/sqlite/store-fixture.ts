@@ -1,4 +1,5 @@
 /** What the tests of the store share: an actor, a fixed time, folders that go away. */
+import { Database } from "bun:sqlite";
 import { afterAll } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -44,4 +45,11 @@ export function ruleOf(
       ? ({ kind: "global" } as const)
       : ({ kind: "subject", subject, issuer: undefined } as const);
   return { scope, rule: parseRule(rule), expireAt: 0, reason: "a test", ...more };
+}
+
+/** Runs SQL behind the store's back, as somebody with the file in an editor would. */
+export function tamper(path: string, sql: string): void {
+  const db = new Database(join(path, "haproxy-jwt.db"));
+  db.run(sql);
+  db.close();
 }
