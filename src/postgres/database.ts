@@ -76,6 +76,8 @@ class PostgresDatabase implements Database {
   readonly #patienceMs: number;
   readonly #commitPatienceMs: number;
   readonly #lostListeners = new Set<() => void>();
+  /** Those who wait for a server's answer, to be told when it is given up. */
+  readonly #waiting = new WeakMap<SQL, Set<(error: Error) => void>>();
   #client: Promise<SQL> | undefined;
   /** The endpoint that was the primary last. */
   #first = 0;
@@ -90,7 +92,7 @@ class PostgresDatabase implements Database {
   async read<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
     const client = await this.#connected();
     try {
-      return await within(work(client), this.#patienceMs);
+      return await this.#unlessLost(client, within(work(client), this.#patienceMs));
     } catch (error) {
       throw this.#failed(client, error);
     }
@@ -105,7 +107,7 @@ class PostgresDatabase implements Database {
         await connection`BEGIN`;
         return work(connection);
       };
-      const result = await within(change(), this.#patienceMs);
+      const result = await this.#unlessLost(client, within(change(), this.#patienceMs));
       committing = commandOf(connection, "COMMIT");
       await within(committing, this.#commitPatienceMs);
       return result;
@@ -134,7 +136,8 @@ class PostgresDatabase implements Database {
       return result;
     };
     try {
-      const result = await (patienceMs === undefined ? read() : within(read(), patienceMs));
+      const reading = patienceMs === undefined ? read() : within(read(), patienceMs);
+      const result = await this.#unlessLost(client, reading);
       await connection.release();
       return result;
     } catch (error) {
@@ -208,6 +211,20 @@ class PostgresDatabase implements Database {
     }
   }
 
+  /** What still waits for a server that somebody else has found gone need not wait any longer. */
+  async #unlessLost<T>(client: SQL, work: Promise<T>): Promise<T> {
+    const waiting = this.#waiting.get(client) ?? new Set();
+    this.#waiting.set(client, waiting);
+    const lost = Promise.withResolvers<never>();
+    waiting.add(lost.reject);
+    work.catch(() => undefined);
+    try {
+      return await Promise.race([work, lost.promise]);
+    } finally {
+      waiting.delete(lost.reject);
+    }
+  }
+
   /** Gives the server up where it seems to be gone: the next caller looks for the primary anew. */
   #failed(client: SQL, error: unknown): unknown {
     if (isConnectionLoss(error)) void this.#giveUp(client);
@@ -219,6 +236,9 @@ class PostgresDatabase implements Database {
     if (current === undefined || (await current.catch(() => undefined)) !== client) return;
     if (this.#client !== current) return;
     this.#client = undefined;
+    for (const reject of this.#waiting.get(client) ?? []) {
+      reject(new SilenceError("the database does not answer"));
+    }
     // Waits for commits that run there: to cancel one would put it in force without its standby.
     void client.close().catch(() => undefined);
     for (const listener of this.#lostListeners) listener();

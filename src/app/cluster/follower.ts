@@ -44,8 +44,7 @@ export interface Lag {
 const POLL_MS = 2000;
 const RETRY_MS = 500;
 const PAGE = 500;
-/** A page may bring much to read, and a long import of its own. */
-const PAGE_PATIENCE_MS = 20_000;
+const PAGE_PATIENCE_MS = 5000;
 
 export class Follower {
   readonly #parts: FollowerParts;

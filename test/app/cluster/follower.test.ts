@@ -1,0 +1,146 @@
+/** A node's replica in step with the shared journal: by notices, after gaps, in another history, after long. */
+import { afterAll, describe, expect, test } from "bun:test";
+import { Follower } from "../../../src/app/cluster/follower.ts";
+import type { PostgresStore } from "../../../src/postgres/open-store.ts";
+import { openNodeStore } from "../../../src/sqlite/replica/node-store.ts";
+import { waitFor } from "../../helpers/wait-for.ts";
+import { usePostgres } from "../../postgres/fixture.ts";
+import { ACTOR, claims, NOW, ruleOf, useFolder } from "../../sqlite/store-fixture.ts";
+
+const RULE = '{"iat":{"lte":10}}';
+
+describe("a replica of the shared store", () => {
+  const { open, openAgain, server } = usePostgres();
+  const folder = useFolder();
+  const stack = new AsyncDisposableStack();
+  afterAll(() => stack.disposeAsync());
+
+  /** Another node, on a folder of its own or one that it had before. */
+  async function startNode(store: PostgresStore, path = folder()) {
+    const node = await openNodeStore(path);
+    const events: string[] = [];
+    const follower = new Follower({
+      database: store.database,
+      node,
+      monotonicMs: () => performance.now(),
+      prepare: () => store.prepare(),
+      onTrouble: () => events.push("trouble"),
+      onFollowing: () => events.push("following"),
+    });
+    follower.hear({
+      onChanges: (changes) => events.push(`changes ${changes.map(({ seq }) => seq).join(" ")}`),
+      onReset: () => events.push("reset"),
+    });
+    await follower.open();
+    follower.poke();
+    let isStopped = false;
+    const stop = async () => {
+      if (isStopped) return;
+      isStopped = true;
+      await follower.stop();
+      node.close();
+    };
+    stack.defer(stop);
+    const isRevoked = (subject: string, text = '{"iat":5}') =>
+      follower.replica?.index.findMatch(claims(text), [subject], undefined, NOW) !== undefined;
+    return { follower, events, isRevoked, path, stop };
+  }
+
+  test("takes a snapshot first, then each change, soon after it was made anywhere", async () => {
+    const [writer, reader] = [await open(), await openAgain()];
+    await writer.rules.addRule(ruleOf("bob", RULE), ACTOR);
+    const { follower, events, isRevoked } = await startNode(reader);
+    expect(await follower.reached(1, 5000)).toBe(true);
+    expect([isRevoked("bob"), isRevoked("eve")]).toEqual([true, false]);
+    const added = await writer.rules.addRule(ruleOf("eve", RULE), ACTOR);
+    const before = performance.now();
+    await waitFor("the notice", () => isRevoked("eve"), 1500);
+    // By the notice: the next poll would have come later.
+    expect(performance.now() - before).toBeLessThan(1500);
+    await writer.rules.liftRule(added.id, "a mistake", ACTOR);
+    expect(await follower.reached(3, 5000)).toBe(true);
+    expect(isRevoked("eve")).toBe(false);
+    expect(events).toEqual(["reset", "changes 2", "changes 3"]);
+    expect(follower.lag()).toMatchObject({ seq: 3, headSeq: 3 });
+  });
+
+  test("puts an import in force all at once, its global rules too", async () => {
+    const store = await open();
+    const { follower, isRevoked } = await startNode(store);
+    const staged = await store.rules.beginImport(ACTOR, "a file");
+    await staged.stage([
+      { line: 1, rule: ruleOf(undefined, '{"jti":"g"}') },
+      { line: 2, rule: ruleOf("bob", RULE) },
+    ]);
+    // Written later, in force sooner: a greater id than the import's.
+    await store.rules.addRule(ruleOf(undefined, '{"jti":"h"}'), ACTOR);
+    expect(await follower.reached(1, 5000)).toBe(true);
+    expect([isRevoked("x", '{"jti":"h"}'), isRevoked("x", '{"jti":"g"}')]).toEqual([true, false]);
+    await staged.commit();
+    expect(await follower.reached(2, 5000)).toBe(true);
+    expect([isRevoked("x", '{"jti":"g"}'), isRevoked("bob")]).toEqual([true, true]);
+  });
+
+  test("goes on from where it was after a restart, without a snapshot", async () => {
+    const store = await open();
+    const first = await startNode(store);
+    await store.rules.addRule(ruleOf("bob", RULE), ACTOR);
+    await first.follower.reached(1, 5000);
+    await first.stop();
+    await store.rules.addRule(ruleOf("eve", RULE), ACTOR);
+    const second = await startNode(store, first.path);
+    expect(second.isRevoked("bob")).toBe(true);
+    expect(await second.follower.reached(2, 5000)).toBe(true);
+    expect(second.isRevoked("eve")).toBe(true);
+    expect(second.events).toEqual(["changes 2"]);
+  });
+
+  test("takes a fresh snapshot after it was away for longer than the journal is kept", async () => {
+    const store = await open();
+    const first = await startNode(store);
+    const bob = await store.rules.addRule(ruleOf("bob", RULE), ACTOR);
+    await first.follower.reached(1, 5000);
+    await first.stop();
+    await store.rules.liftRule(bob.id, "over", ACTOR);
+    await store.rules.addRule(ruleOf("eve", RULE), ACTOR);
+    await server().sql("DELETE FROM haproxy_jwt.journal WHERE seq < 3");
+    const second = await startNode(store, first.path);
+    expect(second.isRevoked("bob")).toBe(true);
+    await waitFor("the snapshot", () => second.events.includes("reset"));
+    expect([second.isRevoked("bob"), second.isRevoked("eve")]).toEqual([false, true]);
+    expect(second.follower.replica?.seq).toBe(3);
+  });
+
+  test("is of another history where the journal has come less far than it has", async () => {
+    const store = await open();
+    const { follower, events, isRevoked } = await startNode(store);
+    await store.rules.addRule(ruleOf("bob", RULE), ACTOR);
+    await store.rules.addRule(ruleOf("eve", RULE), ACTOR);
+    await follower.reached(2, 5000);
+    const former = follower.replica?.epoch;
+    events.length = 0;
+    // As after a restore of an older state, on the same server.
+    await server().sql(
+      "DELETE FROM haproxy_jwt.rule WHERE subject = 'eve'; DELETE FROM haproxy_jwt.journal WHERE seq = 2; " +
+        "UPDATE haproxy_jwt.store SET seq = 1",
+    );
+    await waitFor("the new history", () => events.includes("reset"));
+    expect(follower.replica?.epoch).not.toBe(former);
+    expect([isRevoked("bob"), isRevoked("eve")]).toEqual([true, false]);
+    expect(follower.replica?.seq).toBe(1);
+  });
+
+  test("refuses a scope whose rule it cannot read, and nobody else", async () => {
+    const store = await open();
+    const { follower, isRevoked } = await startNode(store);
+    await follower.reached(0, 5000);
+    await server().sql("ALTER TABLE haproxy_jwt.rule DISABLE TRIGGER rule_text_stays");
+    await store.rules.addRule(ruleOf("joe", '{"jti":"j"}'), ACTOR);
+    await follower.reached(1, 5000);
+    expect(isRevoked("bob")).toBe(false);
+    await server().sql("UPDATE haproxy_jwt.rule SET text = '{', format = 9");
+    const fresh = await startNode(await openAgain());
+    await waitFor("the snapshot", () => fresh.follower.replica !== undefined);
+    expect([fresh.isRevoked("joe"), fresh.isRevoked("bob")]).toEqual([true, false]);
+  });
+});
