@@ -33,26 +33,55 @@ export const LOGGING_PROXY = PROXY.replace(
   "maxconn 2000\n  log stdout format raw local0 info",
 ).replace("mode http", "mode http\n  log global\n  option httplog");
 
-// jwt_verify is told the algorithm: taking it from the token is what nobody should do.
-const NATIVE = `
+/** HAProxy's own signature checks. */
+export type NativeAlgorithm = "HS256" | "RS256" | "ES256";
+
+// jwt_verify is told the algorithm: taking it from the token is what nobody should do. The key's path, or the secret,
+// is put in the place of BENCH_KEY.
+const native = (alg: NativeAlgorithm) => `
   http-request set-var(txn.bearer) http_auth_bearer
-  http-request deny deny_status 401 unless { var(txn.bearer),jwt_header_query('$.alg') -m str RS256 }
-  http-request deny deny_status 401 unless { var(txn.bearer),jwt_verify(RS256,"$BENCH_PUBLIC_KEY") -m int 1 }
+  http-request deny deny_status 401 unless { var(txn.bearer),jwt_header_query('$.alg') -m str ${alg} }
+  http-request deny deny_status 401 unless { var(txn.bearer),jwt_verify(${alg},"BENCH_KEY") -m int 1 }
 `;
 
 /** HAProxy's own signature check, nothing else of a token's verification, then an answer. */
-export const NATIVE_RETURN = `${HEAD}
+export const nativeReturn = (alg: NativeAlgorithm) => `${HEAD}
 frontend f
-  bind "$JWT_FRONTEND_BIND"${NATIVE}  http-request return status 200
-`.replaceAll("$BENCH_PUBLIC_KEY", "BENCH_PUBLIC_KEY");
+  bind "$JWT_FRONTEND_BIND"${native(alg)}  http-request return status 200
+`;
 
 /** HAProxy's own signature check, then passing on. */
-export const NATIVE_PROXY = `${HEAD}
+export const nativeProxy = (alg: NativeAlgorithm) => `${HEAD}
 frontend f
-  bind "$JWT_FRONTEND_BIND"${NATIVE}  default_backend app
+  bind "$JWT_FRONTEND_BIND"${native(alg)}  default_backend app
 backend app
   server app "$JWT_UPSTREAM"
-`.replaceAll("$BENCH_PUBLIC_KEY", "BENCH_PUBLIC_KEY");
+`;
+
+/** The least that any Lua costs: BENCH_LUA names a file with an empty action and a converter that finds one text. */
+const LUA_HEAD = HEAD.replace("maxconn 2000", 'maxconn 2000\n  lua-load-per-thread "BENCH_LUA"');
+
+/** What BENCH_LUA holds: as much as a verdict's text comes out, whatever goes in. */
+export const EMPTY_LUA = `local text = ("x"):rep(400)
+core.register_action("bench", { "http-req" }, function() end)
+core.register_converters("bench", function() return text end)
+`;
+
+/** An action that does nothing. */
+export const EMPTY_ACTION = `${LUA_HEAD}
+frontend f
+  bind "$JWT_FRONTEND_BIND"
+  http-request lua.bench
+  http-request return status 200
+`;
+
+/** A converter that does nothing, and no variable or header set from what it finds. */
+export const EMPTY_CONVERTER = `${LUA_HEAD}
+frontend f
+  bind "$JWT_FRONTEND_BIND"
+  http-request set-var(txn.known) req.fhdr(authorization),lua.bench
+  http-request return status 200
+`;
 
 /** What is passed on to: 200 to a request that something let through. */
 export const UPSTREAM = `${HEAD}
@@ -77,9 +106,28 @@ backend jwt-token-server
   server s1 "$JWT_TOKEN_SERVER"
 `;
 
+/** The fast path alone: a known verdict is looked up and believed, nothing else of the shipped file. */
+export const LOOKUP_RETURN = ACTION_RETURN.replace(
+  "  http-request lua.verify-jwt\n",
+  `  http-request set-var(txn.jwt_known) req.fhdr(authorization),lua.verify-jwt-known
+  http-request set-var(txn.tkn.valid) str(1) if { var(txn.jwt_known) -m found }
+  http-request lua.verify-jwt unless { var(txn.tkn.valid) -m found }
+`,
+);
+
+/** The shipped file without its log lines: what they cost is another matter than what verification does. */
+export function withoutLog(text: string): string {
+  return text.replace(/^ {2}log (global|stdout.*)$/gm, "");
+}
+
+/** The shipped file. */
+export function shipped(root: string): string {
+  return readFileSync(join(root, "haproxy", "haproxy.cfg"), "utf8");
+}
+
 /** The shipped file, answering where it would pass on: its rules are all in front of that line. */
 export function shippedReturn(root: string): string {
-  const text = readFileSync(join(root, "haproxy", "haproxy.cfg"), "utf8");
+  const text = shipped(root);
   const answer = [
     "http-request return status 403 unless { var(txn.tkn.valid) -m str 1 }",
     "http-request return status 200",
