@@ -47,7 +47,7 @@ export interface Store {
   backUp(file: string, actor: Actor): Promise<BackedUp>;
   /**
    * Reads every rule, gently: damaged ones refuse their scope from then on, misfiled ones are filed
-   * anew. To be called after the start and once a day; takes minutes for millions.
+   * anew. To be called after the start and once a day; takes an hour or two for millions.
    */
   scrub(signal?: AbortSignal): Promise<Scrubbed>;
   /** SQLite's own check of the whole database: problems in its words. Takes seconds, in a thread. */
