@@ -22,7 +22,8 @@ import { Listeners } from "./listeners.ts";
 /** What the seed's Redis puts before each of its keys. */
 export const SEED_PREFIX = "{ms-users}";
 
-const SCAN_COUNT = 1000;
+/** Keys looked at for one page of a scan: as many sets at most are in memory at a time. */
+const SCAN_COUNT = 200;
 /** A change is told of only with these on: keyspace, sorted sets, and what happens to whole keys. */
 const NEEDED_EVENTS = ["K", "z", "g"];
 
@@ -68,12 +69,17 @@ class SeedRedis implements SeedSource {
     // A scan may name a key twice; another server may have a key that was just moved there.
     const seen = new Set<string>();
     for (const master of await this.#ask(() => this.#clients.masters())) {
-      for await (const key of this.#scan(master)) {
-        const id = key.toString("latin1");
-        if (seen.has(id)) continue;
-        seen.add(id);
-        const set = await this.#readKey(key);
-        if ("problem" in set || set.members.length > 0) yield set;
+      for await (const keys of this.#scan(master)) {
+        // A page, too, may name a key twice.
+        const fresh = keys.filter((key) => {
+          const id = key.toString("latin1");
+          const isFresh = !seen.has(id);
+          seen.add(id);
+          return isFresh;
+        });
+        // Asked at once, so that no set waits for the answer about the one before.
+        const sets = await Promise.all(fresh.map((key) => this.#readKey(key)));
+        yield* sets.filter((set) => "problem" in set || set.members.length > 0);
       }
     }
   }
@@ -130,7 +136,7 @@ class SeedRedis implements SeedSource {
     this.#client.disconnect();
   }
 
-  async *#scan(master: Redis): AsyncGenerator<Buffer> {
+  async *#scan(master: Redis): AsyncGenerator<readonly Buffer[]> {
     const match = `${toGlob(this.#start)}*`;
     let cursor = "0";
     do {
@@ -138,7 +144,7 @@ class SeedRedis implements SeedSource {
       const [next, keys] = await this.#ask(() =>
         master.scanBuffer(from, "MATCH", match, "COUNT", SCAN_COUNT),
       );
-      yield* keys;
+      yield keys;
       cursor = next.toString("latin1");
     } while (cursor !== "0");
   }
