@@ -27,28 +27,6 @@ export function createRows(root: string): readonly Row[] {
   const known = { kind: "RS256", use: "cycle", needsServer: true } as const;
   const fresh = { use: "once", needsServer: true } as const;
   const alone = { kind: "RS256", use: "cycle" } as const;
-  const native = (kind: configs.NativeAlgorithm): readonly Row[] => [
-    {
-      name: `return, jwt_verify ${kind}`,
-      config: configs.nativeReturn(kind),
-      kind,
-      use: "cycle",
-      against: ["return"],
-    },
-    {
-      name: `proxy, jwt_verify ${kind}`,
-      config: configs.nativeProxy(kind),
-      kind,
-      use: "cycle",
-      against: ["proxy"],
-    },
-  ];
-  const row = (
-    name: string,
-    config: string,
-    options: Omit<Row, "name" | "config" | "against">,
-    ...against: readonly string[]
-  ): Row => ({ name, config, against, ...options });
   return [
     row("return", configs.RETURN, alone, "return"),
     row("proxy", configs.PROXY, alone, "proxy"),
@@ -124,5 +102,22 @@ export function createRows(root: string): readonly Row[] {
       { ...fresh, kind: "RS256", threads: 2 },
       "return, new, RS256, server verifies",
     ),
+  ];
+}
+
+function row(
+  name: string,
+  config: string,
+  options: Omit<Row, "name" | "config" | "against">,
+  ...against: readonly string[]
+): Row {
+  return { name, config, against, ...options };
+}
+
+function native(kind: configs.NativeAlgorithm): readonly Row[] {
+  const options = { kind, use: "cycle" } as const;
+  return [
+    row(`return, jwt_verify ${kind}`, configs.nativeReturn(kind), options, "return"),
+    row(`proxy, jwt_verify ${kind}`, configs.nativeProxy(kind), options, "proxy"),
   ];
 }
