@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { runCommand } from "../helpers/appliance.ts";
+import { BINARY, runCommand } from "../helpers/appliance.ts";
 import { HAPROXY } from "../helpers/haproxy.ts";
 
 describe("demo --check", () => {
@@ -44,4 +44,19 @@ describe("demo --check", () => {
     });
     expect([code, stderr.includes("HAProxy")]).toEqual([1, true]);
   });
+});
+
+describe("demo --cluster --check", () => {
+  test("shows three machines through every fault, and exits 0", async () => {
+    const child = Bun.spawn([BINARY, "demo", "--cluster", "--check"], {
+      env: { PATH: process.env["PATH"] ?? "", HAPROXY_BIN: HAPROXY },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const lines = (await new Response(child.stdout).text()).trim().split("\n");
+    expect(lines.filter((line) => !line.startsWith("ok "))).toEqual([]);
+    expect(lines).toHaveLength(9);
+    expect(await child.exited).toBe(0);
+  }, 180_000);
 });

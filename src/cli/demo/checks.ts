@@ -7,9 +7,9 @@ import { forge } from "./sample-keys.ts";
 import type { Stage } from "./stage.ts";
 
 /** One line of the check. `run` returns what was wrong, or undefined. */
-export interface Check {
+export interface Check<T = Stage> {
   readonly what: string;
-  readonly run: (stage: Stage) => Promise<string | undefined>;
+  readonly run: (stage: T) => Promise<string | undefined>;
 }
 
 /** The seconds HAProxy may go on using a verdict: the default of JWT_CACHE_TTL. */
@@ -103,7 +103,7 @@ async function checkRevocation(stage: Stage): Promise<string | undefined> {
 }
 
 /** Repeats an attempt until it finds nothing wrong or the time is up. */
-async function until(
+export async function until(
   seconds: number,
   attempt: () => Promise<string | undefined>,
 ): Promise<string | undefined> {
@@ -115,7 +115,8 @@ async function until(
   }
 }
 
-function expectValid(shown: Shown, claims?: string): string | undefined {
+/** What is not as with an accepted token, in words. */
+export function expectValid(shown: Shown, claims?: string): string | undefined {
   const valid = fieldOf(shown, "x-tkn-valid");
   const reason = fieldOf(shown, "x-tkn-reason");
   if (valid !== "1" || reason !== "ok") return saidInstead(shown);
@@ -125,7 +126,8 @@ function expectValid(shown: Shown, claims?: string): string | undefined {
   return undefined;
 }
 
-function expectRefused(shown: Shown, reason: string, detail: string): string | undefined {
+/** What is not as with a token refused so, in words. */
+export function expectRefused(shown: Shown, reason: string, detail: string): string | undefined {
   const isAsExpected =
     fieldOf(shown, "x-tkn-valid") === "0" &&
     fieldOf(shown, "x-tkn-reason") === reason &&

@@ -19,6 +19,8 @@ export interface ChildOptions {
   readonly command: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
+  /** How it is ended at once; one that cannot be caught unless given. */
+  readonly endSignal?: NodeJS.Signals;
 }
 
 /** The command line that starts this program again: compiled, or from its source. */
@@ -42,7 +44,7 @@ export function startChild(options: ChildOptions): Child {
   });
   const isRunning = () => failure === "" && child.exitCode === null && child.signalCode === null;
   const killNow = () => {
-    if (isRunning()) child.kill("SIGKILL");
+    if (isRunning()) child.kill(options.endSignal ?? "SIGKILL");
   };
   process.once("exit", killNow);
   void ended.then(() => process.off("exit", killNow));

@@ -1,7 +1,9 @@
 /** The `demo` command: the whole thing at work in a temporary folder, to look at or to check. */
 import { once } from "node:events";
 import { type Command, InvalidArgumentError } from "commander";
-import { CHECKS, sampleClaims } from "./checks.ts";
+import { type Check, CHECKS, sampleClaims } from "./checks.ts";
+import { CLUSTER_CHECKS } from "./cluster-checks.ts";
+import { describeCluster, setCluster } from "./cluster.ts";
 import { forge } from "./sample-keys.ts";
 import { setStage, type Stage, type StagePorts } from "./stage.ts";
 
@@ -11,6 +13,7 @@ export function registerDemo(program: Command): void {
     .command("demo")
     .description("run HAProxy, the server and an upstream that shows the headers it got")
     .option("--check", "send the sample requests, print a line each, and end")
+    .option("--cluster", "three machines on one PostgreSQL with a standby, each with a HAProxy")
     .option("--haproxy-port <port>", "port of HAProxy (default: a free one)", toPort)
     .option("--server-port <port>", "port of the token-server (default: a free one)", toPort)
     .option("--admin-port <port>", "port of the admin page (default: a free one)", toPort)
@@ -18,15 +21,23 @@ export function registerDemo(program: Command): void {
     .action(async (options: DemoOptions) => {
       // Without a listener a signal would end this process and leave the others behind.
       const interrupted = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
-      const stage = await setStage({
+      const ports: StagePorts = {
         haproxy: options.haproxyPort,
         server: options.serverPort,
         admin: options.adminPort,
         upstream: options.upstreamPort,
-      } satisfies StagePorts);
+      };
+      if (options.cluster === true) {
+        await showCluster(ports, options.check === true, interrupted);
+        process.exit();
+      }
+      const stage = await setStage(ports);
       try {
         if (options.check === true) {
-          const isGood = await Promise.race([runChecks(stage), interrupted.then(() => false)]);
+          const isGood = await Promise.race([
+            runChecks(CHECKS, stage),
+            interrupted.then(() => false),
+          ]);
           process.exitCode = isGood ? 0 : 1;
         } else {
           show(stage);
@@ -42,6 +53,7 @@ export function registerDemo(program: Command): void {
 
 interface DemoOptions {
   readonly check?: true;
+  readonly cluster?: true;
   readonly haproxyPort?: number;
   readonly serverPort?: number;
   readonly adminPort?: number;
@@ -56,9 +68,29 @@ function toPort(text: string): number {
   return port;
 }
 
-async function runChecks(stage: Stage): Promise<boolean> {
+async function showCluster(
+  ports: StagePorts,
+  isCheck: boolean,
+  interrupted: Promise<unknown>,
+): Promise<void> {
+  const cluster = await setCluster(ports);
+  try {
+    if (isCheck) {
+      const checks = runChecks(CLUSTER_CHECKS, cluster);
+      const isGood = await Promise.race([checks, interrupted.then(() => false)]);
+      process.exitCode = isGood ? 0 : 1;
+    } else {
+      for (const line of describeCluster(cluster)) print(line);
+      await interrupted;
+    }
+  } finally {
+    await cluster.stop();
+  }
+}
+
+async function runChecks<T>(checks: readonly Check<T>[], stage: T): Promise<boolean> {
   let isGood = true;
-  for (const { what, run } of CHECKS) {
+  for (const { what, run } of checks) {
     const wrong = await run(stage).catch((error: unknown) =>
       // A line each: the rest of a longer message is for the logs.
       String(error).replaceAll("\n", " ").trim(),

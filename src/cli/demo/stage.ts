@@ -18,6 +18,13 @@ export interface StagePorts {
   readonly upstream?: number | undefined;
 }
 
+/** What several machines have in common. */
+export interface Shared {
+  readonly keys: SampleKeys;
+  /** Settings of each machine's server. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** The running demonstration. */
 export interface Stage {
   readonly folder: string;
@@ -39,7 +46,7 @@ export interface Stage {
  *
  * @throws AppError `unavailable` when one of them does not start; everything already started is stopped.
  */
-export async function setStage(ports: StagePorts): Promise<Stage> {
+export async function setStage(ports: StagePorts, shared?: Shared): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "haproxy-jwt-demo-"));
   const undo: (() => Promise<void> | void)[] = [
     () => rmSync(folder, { recursive: true, force: true }),
@@ -48,7 +55,7 @@ export async function setStage(ports: StagePorts): Promise<Stage> {
     for (const step of undo.splice(0).toReversed()) await step();
   };
   try {
-    return await build(folder, ports, undo, stop);
+    return await build(folder, ports, shared, undo, stop);
   } catch (error) {
     await stop();
     throw error;
@@ -58,11 +65,12 @@ export async function setStage(ports: StagePorts): Promise<Stage> {
 async function build(
   folder: string,
   ports: StagePorts,
+  common: Shared | undefined,
   undo: (() => Promise<void> | void)[],
   stop: () => Promise<void>,
 ): Promise<Stage> {
   const haproxy = findHaproxy();
-  const keys = createSampleKeys();
+  const keys = common?.keys ?? createSampleKeys();
   await writeAssets(folder);
   const dataDir = join(folder, "data");
   mkdirSync(dataDir, { mode: 0o700 });
@@ -81,6 +89,7 @@ async function build(
     JWT_ADMIN_LISTEN: `127.0.0.1:${admin}`,
     JWT_DATA_DIR: dataDir,
     JWT_DECRYPT_FILE: decryptFile,
+    ...common?.env,
   };
 
   let running: Child | undefined;

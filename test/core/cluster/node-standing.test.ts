@@ -88,12 +88,6 @@ describe("a change", () => {
 });
 
 describe("the database's clock", () => {
-  function start() {
-    let monotonic = 0;
-    const clock = new DatabaseClock(() => monotonic);
-    return { clock, pass: (ms: number) => (monotonic += ms) };
-  }
-
   test("is believed as far as time has passed here", () => {
     const { clock, pass } = start();
     expect(clock.read(1000, "1")).toBe(1000);
@@ -121,3 +115,9 @@ describe("the database's clock", () => {
     expect(clock.read(99_000, "2")).toBe(99_000);
   });
 });
+
+function start() {
+  let monotonic = 0;
+  const clock = new DatabaseClock(() => monotonic);
+  return { clock, pass: (ms: number) => (monotonic += ms) };
+}

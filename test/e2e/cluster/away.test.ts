@@ -23,12 +23,6 @@ describe.each(["strict", "best-effort"] as const)("a %s machine", (stale) => {
     if (node === undefined) throw new TypeError(`there is no machine ${at}`);
     return node;
   };
-  const readiness = async (port: number): Promise<{ readonly lease: string }> => {
-    const response = await fetch(`http://127.0.0.1:${port}/readyz`);
-    const { checks } = (await response.json()) as { checks: { lease: string } };
-    return checks;
-  };
-
   test("that is cut off judges on, as it was told to, and revocations are refused", async () => {
     const { edge, cutOff, reconnect } = nodeAt(0);
     const good = mint(edge.keys.hs, claims({ username: "ann", sub: "ann" }));
@@ -102,3 +96,9 @@ describe.each(["strict", "best-effort"] as const)("a %s machine", (stale) => {
     expect(revoked.stdout).toContain("1 of 1 machines");
   }, 60_000);
 });
+
+async function readiness(port: number): Promise<{ readonly lease: string }> {
+  const response = await fetch(`http://127.0.0.1:${port}/readyz`);
+  const { checks } = (await response.json()) as { checks: { lease: string } };
+  return checks;
+}
