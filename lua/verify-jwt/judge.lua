@@ -51,16 +51,17 @@ function judge.create(deps)
 
   --- Refuses a bad signature, or names the key under which it holds; nil
   -- where the token-server has to look.
-  local function check_signature(text, header, bytes, decode)
+  local function check_signature(text, header, payload, bytes, decode)
     if not header.plain then return nil end
     local key = keys.select(deps.ring(), header.alg, header.kid)
-    -- An unusual spelling is the server's to refuse.
-    if not key or not base64url.is_strict(bytes) then return nil end
+    if not key then return nil end
+    if not base64url.is_strict(bytes) then return nil, REFUSAL.malformed end
     local input = sub(text, 1, -#bytes - 2)
     local decoded = decode(bytes)
     if decoded and signature.verify(key, header.alg, input, decoded) then
       return key.thumbprint
     end
+    if not base64url.is_strict(payload) then return nil, REFUSAL.malformed end
     return nil, REFUSAL.signature
   end
 
@@ -85,7 +86,8 @@ function judge.create(deps)
     if not header then return REFUSAL.malformed end
     local thumbprint, refusal
     if payload then
-      thumbprint, refusal = check_signature(text, header, bytes, decode)
+      thumbprint, refusal =
+        check_signature(text, header, payload, bytes, decode)
       if refusal then return refusal end
     end
     local entry, how, is_unreachable =

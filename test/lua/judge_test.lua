@@ -119,6 +119,10 @@ local REFUSED_HERE = {
   { "no token", "", "missing" }, { "two parts", "a.b", "malformed" },
   { "a token too long", ("x"):rep(301), "too_large" },
   { "a third word", mint(1) .. " x", "malformed" },
+  { "another alphabet in the payload", (mint(1):gsub("%.ey", ".e+")),
+    "malformed" },
+  { "another alphabet in the signature", (mint(1):gsub("%.[^.]*$",
+    "." .. ("+"):rep(43) .. "A")), "malformed" },
   { "two tokens", mint(1) .. ", Bearer x", "ambiguous" },
 }
 for _, row in ipairs(REFUSED_HERE) do

@@ -17,6 +17,15 @@ test("reads alg and kid of a plain header", function()
   assert(payload == encode('{"a":1}') and signature == encode("s"))
 end)
 
+test("takes for plain whatever is usual", function()
+  for _, header in ipairs({
+    '{"typ":"JWT","alg":"RS256"}', '{ "alg" : "RS256", "typ" : "a:b" }',
+    '{"alg":"RS256","kid":"https://a.test/#1~","x5t":"A-_=","n":1}',
+  }) do
+    assert(parse(jws(header)).plain)
+  end
+end)
+
 test("takes five parts for a JWE", function()
   local header, payload = parse(encode('{"alg":"dir","enc":"A256GCM"}')
     .. "..AAAA.AAAA.AAAA")
@@ -39,6 +48,14 @@ local NOT_PLAIN = {
   { "b64", '{"alg":"HS256","b64":false}' },
   { "zip", '{"alg":"HS256","zip":"DEF"}' },
   { "enc", '{"alg":"HS256","enc":"A256GCM"}' },
+  { "alg twice", '{"alg":"HS256","alg":"RS256"}' },
+  { "another name twice", '{"alg":"HS256","typ":"JWT","typ":"JWT"}' },
+  { "a name twice, spaced", '{"alg":"HS256","typ" :"JWT","typ"  : "JWT"}' },
+  { "an object inside", '{"alg":"HS256","x":{"a":1}}' },
+  { "an escape", '{"alg":"HS256","typ":"\\u004aWT"}' },
+  { "bytes that are no UTF-8", '{"alg":"HS256","typ":"\xff"}' },
+  { "a raw control character", '{"alg":"HS256","typ":"\1"}' },
+  { "DEL", '{"alg":"HS256","typ":"\127"}' },
 }
 for _, row in ipairs(NOT_PLAIN) do
   test("leaves to the server " .. row[1], function()
