@@ -50,6 +50,7 @@ export interface Listening {
 const PATIENCE_MS = 5000;
 const COMMIT_PATIENCE_MS = 10_000;
 const CLOSE_PATIENCE_MS = 1000;
+const IDLE_SECONDS = 30;
 /** Beside these one connection listens. */
 const CONNECTIONS = 5;
 
@@ -250,6 +251,8 @@ function createClient(url: string, patienceMs: number): SQL {
     url,
     adapter: "postgres",
     max: CONNECTIONS,
+    // A quiet node keeps few: a thousand of them share one server.
+    idleTimeout: IDLE_SECONDS,
     connectionTimeout: Math.ceil(patienceMs / 1000),
     connection: SESSION,
   });

@@ -91,8 +91,7 @@ export async function readEntries(
   afterSeq: number,
   limit: number,
 ): Promise<readonly JournalEntry[] | undefined> {
-  const [rows, head] = await Promise.all([
-    sql<JournalRecord[]>`
+  const rows = await sql<JournalRecord[]>`
       SELECT journal.seq::float8 AS seq, journal.at_ms, journal.kind, journal.scope,
         journal.subject, journal.rule_id::float8 AS rule_id, journal.import_id::float8 AS import_id,
         rule.id::float8 AS id, rule.subject AS rule_subject, rule.issuer, rule.text,
@@ -101,17 +100,12 @@ export async function readEntries(
       LEFT JOIN rule ON rule.id = journal.rule_id AND journal.kind = 'rule_added'
       WHERE journal.seq > ${afterSeq}::bigint
       ORDER BY journal.seq
-      LIMIT ${limit}`,
-    readHead(sql),
-  ]);
+      LIMIT ${limit}`;
   const first = rows[0]?.seq;
-  // Read beside the rows, it may be further than they are.
-  if (first === undefined) return head === afterSeq ? [] : missing(sql, afterSeq);
-  return first === afterSeq + 1 ? rows.map(toEntry) : undefined;
-}
-
-/** Nothing was found, but there is more: committed in between, or trimmed. */
-async function missing(sql: Sql, afterSeq: number): Promise<readonly JournalEntry[] | undefined> {
+  if (first !== undefined) return first === afterSeq + 1 ? rows.map(toEntry) : undefined;
+  const head = await readHead(sql);
+  if (head === afterSeq) return [];
+  // There is more all the same: committed in between, or trimmed.
   const [next] = await sql`SELECT 1 FROM journal WHERE seq = ${afterSeq + 1}::bigint`;
   return next === undefined ? undefined : [];
 }
