@@ -37,6 +37,40 @@ describe("the table of rules", () => {
     await context.close();
   });
 
+  test("is sorted by its end, by a head or, where rows are cards, by a choice", async () => {
+    const cookie = await login(stage.edge.server, "ops");
+    const end = Math.floor(Date.now() / 1000) + 86_400;
+    for (const [subject, expireAt] of [
+      ["later", end + 50],
+      ["sooner", end],
+    ] as const) {
+      const rule = { subject, rule: { azp: "x" }, expireAt, reason: "for a while" };
+      expect((await post(stage.edge.server, "/rules", rule, cookie)).status).toBe(201);
+    }
+    const wide = await stage.enter("vera", "/rules");
+    const firstOf = async ({ page }: typeof wide, name: string) =>
+      page.locator("tbody tr").first().getByText(name, { exact: true }).waitFor();
+    await firstOf(wide, "sooner");
+    const head = wide.page.getByRole("columnheader", { name: "Ends" });
+    await head.getByRole("button").click();
+    await firstOf(wide, "sooner");
+    expect(await head.getAttribute("aria-sort")).toBe("ascending");
+    expect(new URL(wide.page.url()).search).toBe("?sort=end&order=asc");
+    await head.getByRole("button").click();
+    await wide.page.locator("tbody tr").first().getByText("never").waitFor();
+    expect(await head.getAttribute("aria-sort")).toBe("descending");
+    await wide.page.getByRole("button", { name: "Written" }).click();
+    await firstOf(wide, "sooner");
+    await wide.context.close();
+    const narrow = await stage.enter("vera", "/rules", { width: 360, height: 740 });
+    await narrow.page.getByRole("combobox", { name: "Order" }).selectOption("Ending next first");
+    await firstOf(narrow, "sooner");
+    await narrow.page.getByRole("combobox", { name: "Order" }).selectOption("Oldest first");
+    await firstOf(narrow, "carol");
+    expect(await narrow.page.getByRole("button", { name: "Ends" }).count()).toBe(0);
+    await narrow.context.close();
+  });
+
   test("shows markup in names, rules and reasons as text", async () => {
     const { page, context, errors } = await stage.enter("ops", "/rules");
     await page.getByText(EVIL).first().waitFor();

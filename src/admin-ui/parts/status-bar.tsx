@@ -40,7 +40,8 @@ export function StatusBar() {
           <a class="badge" href="/account">
             <Icon name="person" />
             <span class="me">
-              {me.name} · {me.role}
+              {me.name}
+              <span class="hint-wide"> · {me.role}</span>
             </span>
           </a>
         )}

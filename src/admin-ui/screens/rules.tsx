@@ -17,6 +17,14 @@ import { useServices } from "../state/services.ts";
 const FILTERS = ["q", "state", "scope", "via", "sort", "order"] as const;
 type Filter = (typeof FILTERS)[number];
 
+/** What each order is in the address: sort and order. */
+const ORDERS: ReadonlyMap<string, readonly [sort: string, order: string]> = new Map([
+  ["", ["", ""]],
+  ["asc", ["", "asc"]],
+  ["end asc", ["end", "asc"]],
+  ["end", ["end", ""]],
+]);
+
 export function Rules() {
   const { api, router, session, live } = useServices();
   const query = router.query.value;
@@ -102,6 +110,24 @@ export function Rules() {
               ["server", "Server"],
             ]}
           />
+          {/* Where rows are cards there is no head to sort by. */}
+          <div class="narrow-only">
+            <Select
+              label="Order"
+              isLabelHidden
+              value={`${filters.sort} ${filters.order}`.trim()}
+              onChange={(value) => {
+                const [sort = "", order = ""] = ORDERS.get(value) ?? [];
+                change({ sort, order });
+              }}
+              options={[
+                ["", "Newest first"],
+                ["asc", "Oldest first"],
+                ["end asc", "Ending next first"],
+                ["end", "Ending last first"],
+              ]}
+            />
+          </div>
         </div>
         <ListFrame
           pages={pages}
