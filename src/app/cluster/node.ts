@@ -2,6 +2,7 @@
  * What a node does as one of several: holds a lease in the shared store, reports what is enforced by
  * all who ask it, and says whether it may judge.
  */
+import { AppError } from "../../core/app-error.ts";
 import { NodeLease } from "../../core/cluster/node-lease.ts";
 import type { VerifierRegistry } from "../../core/feed/verifier-registry.ts";
 import type { Head } from "../../postgres/journal.ts";
@@ -86,7 +87,8 @@ export class ClusterNode {
     // Without a lease nothing is on record, and the first one brings it along.
     if (this.#lease.ageMs() === undefined || this.#recordedTrustMs >= trustMs) return;
     await this.#renewing;
-    if (this.#recordedTrustMs < trustMs) await this.#renewOnce();
+    if (this.#recordedTrustMs >= trustMs || (await this.#renewOnce())) return;
+    throw new AppError("unavailable", "so long a trust could not be put on record");
   }
 
   /** Begins to hold a lease and to report, once it is known who verifies. */

@@ -1,5 +1,6 @@
 /** What a node keeps for itself alone: its folder's lock, its replicas, and what it has granted and judged by. */
 import { join } from "node:path";
+import { AppError } from "../../core/app-error.ts";
 import type { AccountStore } from "../../core/revocation/accounts.ts";
 import { openConnection } from "../connection.ts";
 import { prepareFolder } from "../data-folder.ts";
@@ -18,7 +19,7 @@ export type NodeSettings = Pick<
 
 export interface NodeStore {
   readonly settings: NodeSettings;
-  /** The replica of a former run; undefined where there is none. @throws AppError unavailable */
+  /** The replica of a former run; undefined where there is none, or it is damaged. */
   openReplica(): Promise<Replica | undefined>;
   /** Builds another one, to take the place of the one in use. @throws AppError unavailable */
   buildReplica(snapshot: Snapshot): Promise<Replica>;
@@ -42,7 +43,15 @@ export async function openNodeStore(directory: string): Promise<NodeStore> {
         openReplica: async () => {
           const path = findReplica(directory);
           removeOthers(directory, path);
-          return path === undefined ? undefined : openReplica(path);
+          if (path === undefined) return undefined;
+          try {
+            return await openReplica(path);
+          } catch (error) {
+            if (!(error instanceof AppError)) throw error;
+            // A damaged copy is worth nothing: another one is taken of what it was a copy of.
+            removeOthers(directory, undefined);
+            return undefined;
+          }
         },
         buildReplica: (snapshot) => buildReplica(directory, snapshot),
         removeOthers: (kept) => removeOthers(directory, kept.path),

@@ -1,4 +1,5 @@
 /** A node's replica in step with the shared journal: by notices, after gaps, in another history, after long. */
+import { writeFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "bun:test";
 import { Follower } from "../../../src/app/cluster/follower.ts";
 import type { PostgresStore } from "../../../src/postgres/open-store.ts";
@@ -93,6 +94,20 @@ describe("a replica of the shared store", () => {
     expect(await second.follower.reached(2, 5000)).toBe(true);
     expect(second.isRevoked("eve")).toBe(true);
     expect(second.events).toEqual(["changes 2"]);
+  });
+
+  test("is taken anew where its file is damaged", async () => {
+    const store = await open();
+    await store.rules.addRule(ruleOf("bob", RULE), ACTOR);
+    const first = await startNode(store);
+    await first.follower.reached(1, 5000);
+    const file = first.follower.replica?.path ?? "";
+    await first.stop();
+    writeFileSync(file, "not a database");
+    const second = await startNode(store, first.path);
+    expect(await second.follower.reached(1, 5000)).toBe(true);
+    expect(second.events).toEqual(["reset"]);
+    expect(second.isRevoked("bob")).toBe(true);
   });
 
   test("takes a fresh snapshot after it was away for longer than the journal is kept", async () => {
