@@ -113,7 +113,9 @@ local server = token_server.create({
 court = judge.create({
   settings = options, cache = known, packer = packed.create(variables),
   ask = server.ask, ring = source.ring, clock = time, nap = core.msleep,
-  memory = recall,
+  memory = recall, trace = request.trace,
+  -- HAProxy's own decoder is ten times as fast as one in Lua.
+  decode = function(txn, encoded) return txn.c:ub64dec(encoded) end,
 })
 local read_token = request.reader(options)
 local writer = headers.create(variables)
@@ -123,11 +125,7 @@ local function verify(txn)
   local text, from_header = read_token(txn, names)
   local entry
   if text then
-    local converters = txn.c
-    -- HAProxy's own decoder is ten times as fast as one in Lua.
-    entry = court.judge(text, from_header, function(encoded)
-      return converters:ub64dec(encoded)
-    end)
+    entry = court.judge(text, from_header, txn)
   else
     entry = judge.refusal(from_header)
   end

@@ -33,10 +33,12 @@ function judge.refusal(detail)
 end
 
 --- Creates a judge.
--- @param deps { settings, cache, packer, ask, ring, clock, nap, memory }
+-- @param deps { settings, cache, packer, ask, ring, decode, trace, clock, nap,
+--   memory }
 --   ask(text, header, thumbprint, is_jwe, moment) -> verdict, epoch;
---   ring() -> the keys of now; nap(milliseconds) lets others run; memory is
---   what `memory.lua` creates
+--   ring() -> the keys of now; decode(request, base64url) -> bytes;
+--   trace(request) -> header lines that go with a question; nap(milliseconds)
+--   lets others run; memory is what `memory.lua` creates
 function judge.create(deps)
   local settings, cache, packer = deps.settings, deps.cache, deps.packer
   local wall, now, coarse = deps.clock.wall, deps.clock.now, deps.clock.coarse
@@ -51,13 +53,13 @@ function judge.create(deps)
 
   --- Refuses a bad signature, or names the key under which it holds; nil
   -- where the token-server has to look.
-  local function check_signature(text, header, payload, bytes, decode)
+  local function check_signature(text, header, payload, bytes, from)
     if not header.plain then return nil end
     local key = keys.select(deps.ring(), header.alg, header.kid)
     if not key then return nil end
     if not base64url.is_strict(bytes) then return nil, REFUSAL.malformed end
     local input = sub(text, 1, -#bytes - 2)
-    local decoded = decode(bytes)
+    local decoded = deps.decode(from, bytes)
     if decoded and signature.verify(key, header.alg, input, decoded) then
       return key.thumbprint
     end
@@ -66,12 +68,13 @@ function judge.create(deps)
   end
 
   --- Asks until the answer is not older than what is applied here.
-  local function ask_current(text, thumbprint, is_jwe, moment)
+  local function ask_current(text, thumbprint, is_jwe, from, moment)
+    local trace = deps.trace(from)
     for _ = 1, MAX_QUESTIONS do
       asked = asked + 1
       local how = memory.begin(moment)
       local entry, epoch =
-        deps.ask(text, how.header, thumbprint, is_jwe, moment)
+        deps.ask(text, how.header .. trace, thumbprint, is_jwe, moment)
       if entry == verdict.unavailable then return entry, nil, epoch end
       if memory.is_current(how, entry, epoch) then return entry, how end
       moment = now()
@@ -81,17 +84,17 @@ function judge.create(deps)
 
   --- The verdict; how it may be remembered, or nil; and true where nobody
   -- could be reached.
-  local function ask(text, decode, moment)
+  local function ask(text, from, moment)
     local header, payload, bytes = parse(text)
     if not header then return REFUSAL.malformed end
     local thumbprint, refusal
     if payload then
       thumbprint, refusal =
-        check_signature(text, header, payload, bytes, decode)
+        check_signature(text, header, payload, bytes, from)
       if refusal then return refusal end
     end
     local entry, how, is_unreachable =
-      ask_current(text, thumbprint, payload == nil, moment)
+      ask_current(text, thumbprint, payload == nil, from, moment)
     if entry[BODY] and settings.body_encoding == "base64url" then
       entry[BODY] = payload or base64url.encode(entry[BODY])
     end
@@ -115,7 +118,7 @@ function judge.create(deps)
 
   --- Asks, so that there is one question per token at a time where the
   -- answer may be remembered at all.
-  local function ask_once(text, key, decode)
+  local function ask_once(text, key, from)
     local question, moment = pending[text], now()
     if question and moment < question.ends then
       local entry = wait(question)
@@ -128,7 +131,7 @@ function judge.create(deps)
     end
     question = { ends = moment + MAX_WAIT_SECONDS }
     pending[text] = question
-    local ok, entry, how, is_unreachable = pcall(ask, text, decode, moment)
+    local ok, entry, how, is_unreachable = pcall(ask, text, from, moment)
     if pending[text] == question then pending[text] = nil end
     question.how, question.is_unreachable = how, is_unreachable
     question.answer = ok and entry or verdict.internal
@@ -151,8 +154,8 @@ function judge.create(deps)
   --- The verdict for a request's text.
   -- @param text        an Authorization header's whole value, or a token
   -- @param from_header which of the two it is
-  -- @param decode      function(base64url) -> bytes
-  function self.judge(text, from_header, decode)
+  -- @param from        the request, for those who read more of it
+  function self.judge(text, from_header, from)
     local time = wall()
     local tick = coarse(time)
     if memory.is_trusted(time, tick) then
@@ -173,10 +176,10 @@ function judge.create(deps)
     -- Whoever waits gets an answer a little older than its question, which
     -- only those may who may also remember one.
     if memory.is_trusted(time, tick) then
-      entry, is_unreachable = ask_once(candidate, text, decode)
+      entry, is_unreachable = ask_once(candidate, text, from)
     else
       local _
-      entry, _, is_unreachable = ask(candidate, decode, now())
+      entry, _, is_unreachable = ask(candidate, from, now())
     end
     if is_unreachable then return find_stale(text) or entry end
     return entry

@@ -3,9 +3,10 @@
 
 local extract = require("verify-jwt.extract")
 
-local byte, find = string.byte, string.find
+local byte, find, match = string.byte, string.find, string.match
 
 local AUTHORIZATION, COMMA = "authorization", 44
+local MAX_TRACE_BYTES = 64
 
 local request = {}
 
@@ -43,6 +44,23 @@ local function take_cookies(txn, name)
   local parts = { headers[0] }
   for _, value in ipairs(headers) do parts[#parts + 1] = value end
   return extract.from_cookies(table.concat(parts, "; "), name)
+end
+
+--- One header's value, if there is one and it has the form.
+local function value_of(txn, name, form)
+  local value = txn.f:req_fhdr(name)
+  return value and #value <= MAX_TRACE_BYTES and match(value, form)
+end
+
+--- Header lines by which the token-server's log names the same request as its
+-- sender does: x-request-id, and W3C's traceparent. What has another form than
+-- those have is not passed on.
+function request.trace(txn)
+  local id = value_of(txn, "x-request-id", "^[%w_:-]+$")
+  local parent = value_of(txn, "traceparent", "^%x%x%-%x+%-%x+%-%x%x$")
+  if not id and not parent then return "" end
+  return (id and "X-Request-Id: " .. id .. "\r\n" or "")
+    .. (parent and "Traceparent: " .. parent .. "\r\n" or "")
 end
 
 --- Creates a reader: function(txn, names) -> text, from_header; or nil and

@@ -18,6 +18,8 @@ local RING = keys.ring({ keys.parse(cjson.encode({
   { kid = "a", secret = SECRET },
 })) })
 
+local REQUEST = {}
+
 local function mint(n, kid, secret)
   local input = encode(('{"alg":"HS256","kid":"%s"}'):format(kid or "a"))
     .. "." .. encode(('{"n":%d}'):format(n))
@@ -70,6 +72,14 @@ local function create(reply, options)
     },
     cache = known, packer = packed.create({}), memory = recall,
     clock = clock,
+    decode = function(from, text)
+      assert(from == REQUEST)
+      return base64url.decode(text)
+    end,
+    trace = function(from)
+      assert(from == REQUEST)
+      return options.trace or ""
+    end,
     ring = function() return options.ring or RING end,
     nap = function(ms)
       state.time = state.time + ms / 1000
@@ -84,7 +94,7 @@ local function create(reply, options)
   })
   state.cache, state.lease = known, trust
   return function(text)
-    return court.judge("Bearer " .. text, true, base64url.decode)
+    return court.judge("Bearer " .. text, true, REQUEST)
   end, state, court
 end
 
@@ -101,6 +111,12 @@ test("names the key under which a signature holds", function()
   local ask, state = create(ok)
   ask(mint(1))
   assert(state.prints[1] == RING.all[1].thumbprint)
+end)
+
+test("sends along by what the request is traced", function()
+  local ask, state = create(ok, { trace = "X-Request-Id: a\r\n" })
+  ask(mint(1))
+  assert(state.headers[1] == "X-Jwt-Ttl: 3\r\nX-Request-Id: a\r\n")
 end)
 
 test("leaves to the server what it has no key for", function()

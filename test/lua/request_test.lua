@@ -92,3 +92,28 @@ test("finds nothing where there is nothing", function()
   local text, detail = read({ { "authorization", "Basic x" } }, BOTH)
   assert(text == nil and detail == "missing")
 end)
+
+local TRACEPARENT =
+  "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+test("passes on by what a request is traced", function()
+  local trace = request.trace(fake_txn.create({
+    { "x-request-id", "a1_B:2-3" }, { "traceparent", TRACEPARENT },
+  }))
+  assert(trace == "X-Request-Id: a1_B:2-3\r\nTraceparent: " .. TRACEPARENT
+    .. "\r\n")
+  assert(request.trace(fake_txn.create({ { "host", "x" } })) == "")
+end)
+
+local NOT_PASSED_ON = {
+  { "a token", "a.b.c" }, { "a line break", "a\r\nAuthorization: x" },
+  { "nothing", "" }, { "a space", "a b" }, { "65 characters", ("a"):rep(65) },
+}
+for _, row in ipairs(NOT_PASSED_ON) do
+  test("does not pass on as a request's name " .. row[1], function()
+    local trace = request.trace(fake_txn.create({
+      { "x-request-id", row[2] }, { "traceparent", row[2] },
+    }))
+    assert(trace == "")
+  end)
+end
