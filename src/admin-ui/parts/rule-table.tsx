@@ -113,6 +113,8 @@ function OrderHead({
         {text}
         {order !== undefined && <Icon name={isAscending ? "up" : "down"} />}
       </button>
+      {/* The head's name for those who hear it, where its button is not. */}
+      <span class="narrow-only">{text}</span>
     </th>
   );
 }
