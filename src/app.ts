@@ -70,6 +70,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     ...deps,
     config,
     store,
+    shared: cluster && (() => cluster.figures()),
     verifiers: () => registry.verifiers(),
     keySources: () => syncer.states(),
     ready: () => health.ready(),

@@ -7,6 +7,7 @@ import type { ListenOptions } from "../http/listen.ts";
 import type { KeySourceState } from "../jwks/key-source.ts";
 import { type Log, withFacts } from "../log.ts";
 import { createMetrics, type Metrics } from "../metrics.ts";
+import type { SharedStoreFigures } from "../metrics/store-metrics.ts";
 import type { Store } from "../sqlite/open-store.ts";
 import * as figures from "./figures.ts";
 import { createTraffic, type ListenerName } from "./traffic.ts";
@@ -16,6 +17,7 @@ export interface ObservedParts {
   readonly log: Log;
   readonly version: string;
   readonly store: Store;
+  readonly shared?: (() => SharedStoreFigures) | undefined;
   readonly nowMs: () => number;
   readonly monotonicMs: () => number;
   readonly verifiers: () => readonly VerifierState[];
@@ -64,6 +66,7 @@ export function observe(parts: ObservedParts): Observation {
       databaseBytes: () => figures.databaseBytes(dataDir),
       freeBytes: () => figures.freeBytes(dataDir),
       sessionCount: () => figures.countSessions(accounts, SESSION_LIMITS),
+      shared: parts.shared,
     },
     process: {
       version: parts.version,

@@ -12,6 +12,15 @@ export interface StoreFigures {
   readonly databaseBytes: () => readonly { readonly file: string; readonly bytes: number }[];
   readonly freeBytes: () => number;
   readonly sessionCount: () => Promise<number>;
+  /** Where this machine is with a store that it shares; undefined where it shares none. */
+  readonly shared?: (() => SharedStoreFigures) | undefined;
+}
+
+export interface SharedStoreFigures {
+  /** Milliseconds that its lease still runs. */
+  readonly leaseLeftMs: number;
+  /** Changes that it knows of and has not applied yet. */
+  readonly behindChanges: number;
 }
 
 /** Registers the figures of the store. */
@@ -72,5 +81,22 @@ export function registerStoreMetrics(registry: Registry, store: StoreFigures): v
     registry,
     { name: "haproxy_jwt_sessions", help: "People's sessions on the admin page that are alive." },
     async () => [[{}, await store.sessionCount()]],
+  );
+  const { shared } = store;
+  askedGauge(
+    registry,
+    {
+      name: "haproxy_jwt_store_lease_seconds",
+      help: "Seconds that this machine's lease from the shared store still runs; only with JWT_STORE.",
+    },
+    () => (shared === undefined ? [] : [[{}, shared().leaseLeftMs / 1000]]),
+  );
+  askedGauge(
+    registry,
+    {
+      name: "haproxy_jwt_store_behind_changes",
+      help: "Changes of the shared store that this machine has not applied yet; only with JWT_STORE.",
+    },
+    () => (shared === undefined ? [] : [[{}, shared().behindChanges]]),
   );
 }

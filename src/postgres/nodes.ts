@@ -1,8 +1,9 @@
 /** The table of nodes: leases under the journal's lock, reports of what is enforced, and who is there. */
 import type { NodeRecord, NodeVerifier, Roll } from "../core/cluster/node-standing.ts";
+import type { Actor } from "../core/revocation/store.ts";
 import type { Database, Sql } from "./database.ts";
 import { type Head, readHistory } from "./journal.ts";
-import { JOURNAL_LOCK } from "./parts.ts";
+import { appendAudit, JOURNAL_LOCK } from "./parts.ts";
 
 /** Woken whenever a node has enforced more than before. */
 export const NODES_CHANNEL = "haproxy_jwt_nodes";
@@ -49,8 +50,8 @@ export interface Nodes {
   report(id: string, report: NodeReport): Promise<void>;
   /** Gives the lease up: the node judges nothing any more. @throws AppError */
   release(id: string): Promise<void>;
-  /** Takes a node off the roll by an operator's word. @returns whether it was there. @throws AppError */
-  forget(id: string): Promise<boolean>;
+  /** Takes a node off the roll by an operator's word, audited with it. @returns whether it was there. @throws AppError */
+  forget(id: string, reason: string, actor: Actor, atMs: number): Promise<boolean>;
   /** All nodes, as of one moment. @throws AppError unavailable */
   roll(): Promise<Roll & { readonly timeline: string }>;
   /** Removes strict nodes that have been fenced for long. @throws AppError */
@@ -98,10 +99,14 @@ export function createNodes(database: Database): Nodes {
           WHERE id = ${id}::text::uuid`;
       });
     },
-    forget: (id) =>
+    forget: (id, reason, actor, atMs) =>
       database.transaction(async (sql) => {
-        const { count } = await sql`DELETE FROM node WHERE id = ${id}::text::uuid`;
-        return count > 0;
+        const [gone] = await sql<{ name: string }[]>`
+          DELETE FROM node WHERE id::text = ${id} RETURNING name`;
+        if (gone === undefined) return false;
+        const entry = { action: "node.forget", target: id, reason, outcome: "done" } as const;
+        await appendAudit(sql, { ...entry, detail: gone.name }, actor, atMs);
+        return true;
       }),
     roll: () =>
       database.readAtOnce(async (sql) => {

@@ -155,6 +155,19 @@ describe("loadConfig", () => {
   });
 });
 
+describe("a shared store", () => {
+  const store = "postgres://jwt:word-of-the-store@db/jwt";
+
+  test("is judged from by one thread, and its address is never shown", () => {
+    expect(problems({ environment: { JWT_STORE: store } })).toEqual([]);
+    const [problem] = problems({ environment: { JWT_STORE: store, JWT_WORKERS: "2" } });
+    expect(problem).toMatch(/^JWT_WORKERS: /);
+    expect(problems({ environment: { JWT_WORKERS: "2" } })).toEqual([]);
+    const [wrong] = problems({ environment: { JWT_STORE: "postgres://jwt:word-of-the-store@" } });
+    expect(wrong).not.toContain("word-of-the-store");
+  });
+});
+
 describe("a secret", () => {
   test("comes from the file that its _FILE names, without its line break", () => {
     const path = write("key", `${KEY}\n`);

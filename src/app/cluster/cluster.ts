@@ -6,12 +6,13 @@ import { AppError } from "../../core/app-error.ts";
 import type { Confirmation } from "../../core/feed/confirmation.ts";
 import type { VerifierRegistry } from "../../core/feed/verifier-registry.ts";
 import { describeError, type Log, type LogFacts } from "../../log.ts";
+import type { SharedStoreFigures } from "../../metrics/store-metrics.ts";
 import { createNodes } from "../../postgres/nodes.ts";
 import { openPostgresStore } from "../../postgres/open-store.ts";
 import type { Store } from "../../sqlite/open-store.ts";
 import { type NodeSettings, openNodeStore } from "../../sqlite/replica/node-store.ts";
 import { ClusterConfirmation } from "./confirmation.ts";
-import { Follower, type FollowerEvents, type Lag } from "./follower.ts";
+import { Follower, type FollowerEvents } from "./follower.ts";
 import { ClusterNode } from "./node.ts";
 import { SwitchingIndex } from "./switching-index.ts";
 
@@ -28,7 +29,8 @@ export interface Cluster {
   readonly settings: NodeSettings;
   readonly node: ClusterNode;
   hear(events: FollowerEvents): () => void;
-  lag(): Lag;
+  /** Where this machine is with the store. */
+  figures(): SharedStoreFigures;
   /** Says who enforces a change, on all nodes. */
   confirmation(registry: VerifierRegistry): Confirmation;
   /** Follows the journal from now on, and holds a lease. */
@@ -164,7 +166,10 @@ export async function openCluster(config: Config, deps: ClusterDeps): Promise<Cl
     settings: node.settings,
     node: clusterNode,
     hear: (events) => follower.hear(events),
-    lag: () => follower.lag(),
+    figures: () => {
+      const { headSeq, seq } = follower.lag();
+      return { leaseLeftMs: clusterNode.leaseLeftMs(), behindChanges: Math.max(0, headSeq - seq) };
+    },
     confirmation: (registry) =>
       new ClusterConfirmation({
         database,
@@ -173,6 +178,7 @@ export async function openCluster(config: Config, deps: ClusterDeps): Promise<Cl
         epoch: () => index.epoch,
         verifiers: () => registry.verifiers(),
         monotonicMs,
+        nowMs,
       }),
     start: (registry) => {
       follower.poke();

@@ -9,6 +9,7 @@ import type {
   NodeState,
   VerifierState,
 } from "../../core/feed/confirmation.ts";
+import type { Actor } from "../../core/revocation/store.ts";
 import type { Database } from "../../postgres/database.ts";
 import { type Nodes, NODES_CHANNEL } from "../../postgres/nodes.ts";
 
@@ -21,6 +22,7 @@ export interface ConfirmationParts {
   /** This node's own verifiers, as they are now. */
   readonly verifiers: () => readonly VerifierState[];
   readonly monotonicMs: () => number;
+  readonly nowMs: () => number;
 }
 
 /** Where no notice comes, the store is asked again after this. */
@@ -58,8 +60,8 @@ export class ClusterConfirmation implements Confirmation {
     }));
   }
 
-  async forgetNode(id: string): Promise<boolean> {
-    return this.#parts.nodes.forget(id);
+  async forgetNode(id: string, reason: string, actor: Actor): Promise<boolean> {
+    return this.#parts.nodes.forget(id, reason, actor, this.#parts.nowMs());
   }
 
   async waitApplied(seq: number, timeoutMs: number): Promise<AppliedOutcome> {

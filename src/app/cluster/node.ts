@@ -69,6 +69,10 @@ export class ClusterNode {
     return this.#parts.identity.isStrict ? this.#lease.grantMs(usualMs) : usualMs;
   }
 
+  leaseLeftMs(): number {
+    return this.#lease.remainingMs();
+  }
+
   /** Why there is no lease; undefined while there is one. */
   leaseProblem(): string | undefined {
     if (this.#lease.remainingMs() > 0) return undefined;

@@ -1,5 +1,7 @@
 /** What can be said of who enforces a change: the face that the API and the page see. */
 
+import type { Actor } from "../revocation/store.ts";
+
 /** Where one verifier stands with a change. */
 export interface ConfirmedVerifier {
   readonly id: string;
@@ -86,10 +88,11 @@ export interface Confirmation {
   /** With a shared store: all machines. @throws AppError unavailable */
   nodes?(): Promise<readonly NodeState[]>;
   /**
-   * With a shared store: takes a machine that is gone for good off the roll, by an operator's word.
+   * With a shared store: takes a machine that is gone for good off the roll, by an operator's word,
+   * which is audited with it.
    *
    * @returns whether it was on it
    * @throws AppError unavailable, unknown
    */
-  forgetNode?(id: string): Promise<boolean>;
+  forgetNode?(id: string, reason: string, actor: Actor): Promise<boolean>;
 }

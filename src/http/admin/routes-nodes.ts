@@ -7,9 +7,7 @@ import type { AdminOptions } from "./options.ts";
 import { LiftBody } from "./request-schemas.ts";
 import { parseRoute, type Route } from "./route.ts";
 
-const ID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
-
-export function createNodeRoutes({ confirmation, rules }: AdminOptions): readonly Route[] {
+export function createNodeRoutes({ confirmation }: AdminOptions): readonly Route[] {
   return [
     parseRoute({
       method: "GET",
@@ -31,13 +29,10 @@ export function createNodeRoutes({ confirmation, rules }: AdminOptions): readonl
       async handle({ params, body, actor }) {
         checkReason(body.reason);
         const id = params.get("id") ?? "";
-        // Before it is done: what cannot be audited is not done.
-        await rules.appendAudit(
-          { action: "node.forget", target: id, reason: body.reason, outcome: "done" },
-          actor,
-        );
-        const wasThere = ID.test(id) && (await confirmation?.forgetNode?.(id)) === true;
-        if (!wasThere) throw new AppError("not_found", "there is no such machine on the roll");
+        const forget = confirmation?.forgetNode?.(id, body.reason, actor);
+        if ((await forget) !== true) {
+          throw new AppError("not_found", "there is no such machine on the roll");
+        }
         return json({ id });
       },
     }),
