@@ -36,6 +36,7 @@ export function createRows(root: string): readonly Row[] {
     ...native("ES256"),
     row("return, empty Lua action", configs.EMPTY_ACTION, alone, "return"),
     row("return, empty Lua converter", configs.EMPTY_CONVERTER, alone, "return"),
+    row("return, native map look-up", configs.MAP_LOOKUP, alone, "return"),
     row("return, known, action", configs.ACTION_RETURN, known, "return, empty Lua action"),
     row(
       "return, known, fast path alone",

@@ -1,5 +1,5 @@
 /** Keys, tokens and processes of the benchmarks: HAProxy on core 0, everything else on core 1. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Appliance, startAppliance } from "../test/helpers/appliance.ts";
 import { createDecryptionKey, encrypt } from "../test/helpers/decryption-keys.ts";
@@ -16,6 +16,8 @@ const OTHER_CORE = ["taskset", "-c", "1"];
 const VERIFIER_KEY = "bench-verifier-key-of-32-characters";
 const SECRET = "bench-secret-of-at-least-32-bytes-and-a-few";
 const USERS = 1000;
+/** Tokens that are known: asked for in turn. */
+export const CYCLE = 100;
 
 /** What a run of HAProxy, with or without a token-server, is made of. */
 export interface Setting {
@@ -88,6 +90,8 @@ export async function createStage(stack: AsyncDisposableStack): Promise<Stage> {
     return path;
   };
 
+  const known = readFileSync(await tokens("RS256", CYCLE, "cycle"), "utf8").split("\n");
+  const map = write("map", known.map((token) => `${token} ${"x".repeat(400)}\n`).join(""));
   const upstreamFolder = makeFolder();
   const upstream = await startHaproxy(stack, {
     folder: upstreamFolder,
@@ -113,6 +117,7 @@ export async function createStage(stack: AsyncDisposableStack): Promise<Stage> {
     const text = setting.config
       .replaceAll("BENCH_KEY", nativeKeys[setting.kind])
       .replaceAll("BENCH_LUA", lua)
+      .replaceAll("BENCH_MAP", map)
       .replace(/^global$/m, `global\n  nbthread ${setting.threads}`);
     const config = join(place, "haproxy.cfg");
     writeFileSync(config, text);

@@ -8,7 +8,7 @@ import { type Latency, measureLatency } from "./bench-latency.ts";
 import { load, median, type Round, writeLoadScript } from "./bench-load.ts";
 import { measureMemory, type Memory } from "./bench-memory.ts";
 import { createRows, type Row } from "./bench-rows.ts";
-import { createStage } from "./bench-stage.ts";
+import { createStage, CYCLE } from "./bench-stage.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -25,7 +25,6 @@ const { values: flags } = parseArgs({
     memory: { type: "string", default: "10000,100000" },
   },
 });
-const CYCLE = 100;
 /** New tokens first compile the server's code: as many as a busy minute brings. */
 const WARM_SECONDS = 4;
 const WARM_TOKENS = 20_000;
