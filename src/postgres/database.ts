@@ -79,6 +79,8 @@ class PostgresDatabase implements Database {
   readonly #lostListeners = new Set<() => void>();
   /** Those who wait for a server's answer, to be told when it is given up. */
   readonly #waiting = new WeakMap<SQL, Set<(error: Error) => void>>();
+  /** Left alone, it would find back to a server that was given up, and hear everything twice. */
+  readonly #listenings = new WeakMap<SQL, Set<() => Promise<void>>>();
   #client: Promise<SQL> | undefined;
   /** The endpoint that was the primary last. */
   #first = 0;
@@ -151,7 +153,14 @@ class PostgresDatabase implements Database {
     const client = await this.#connected();
     try {
       const heard = await within(client.listen(channel, onNotice, onReady), this.#patienceMs);
-      return { stop: () => heard.unlisten().catch(() => undefined) };
+      const listenings = this.#listenings.get(client) ?? new Set();
+      this.#listenings.set(client, listenings);
+      const stop = async (): Promise<void> => {
+        listenings.delete(stop);
+        await heard.unlisten().catch(() => undefined);
+      };
+      listenings.add(stop);
+      return { stop };
     } catch (error) {
       throw this.#failed(client, error);
     }
@@ -237,6 +246,7 @@ class PostgresDatabase implements Database {
     if (current === undefined || (await current.catch(() => undefined)) !== client) return;
     if (this.#client !== current) return;
     this.#client = undefined;
+    for (const stop of this.#listenings.get(client) ?? []) void stop();
     for (const reject of this.#waiting.get(client) ?? []) {
       reject(new SilenceError("the database does not answer"));
     }

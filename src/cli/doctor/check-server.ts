@@ -19,7 +19,8 @@ export async function checkServer(api: Api): Promise<readonly Finding[]> {
   ];
   if (!api.isServer) return findings;
   const verifiers = await membersOf(await api.request("GET", "/verifiers"));
-  return [...findings, checkVerifiers(verifiers)];
+  const nodes = await membersOf(await api.request("GET", "/nodes"));
+  return [...findings, checkVerifiers(verifiers), ...checkNodes(nodes.list("items"))];
 }
 
 /** What there is to say where no server runs. */
@@ -146,6 +147,26 @@ function checkVerifiers(verifiers: Members): Finding {
     );
   }
   return well("verifiers", `${live.length} HAProxy threads follow every change`);
+}
+
+/** Says nothing where the store is not shared. */
+function checkNodes(nodes: readonly Members[]): readonly Finding[] {
+  if (nodes.length === 0) return [];
+  const silent = nodes.filter((one) => !one.flag("hasLease"));
+  if (silent.length > 0) {
+    return [
+      doubtful(
+        "machines",
+        `without a lease: ${namesOf(silent)}`,
+        "Fine if these were stopped; else look at them and their way to PostgreSQL: haproxy-jwt nodes list",
+      ),
+    ];
+  }
+  const late = nodes.filter((one) => (one.number("behind") ?? 0) > 0);
+  if (late.length > 0) {
+    return [doubtful("machines", `behind: ${namesOf(late)}`, "Their leases end by themselves.")];
+  }
+  return [well("machines", `${nodes.length} share the store and follow every change`)];
 }
 
 function namesOf(verifiers: readonly Members[]): string {

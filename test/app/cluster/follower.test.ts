@@ -96,6 +96,25 @@ describe("a replica of the shared store", () => {
     expect(second.events).toEqual(["changes 2"]);
   });
 
+  test("is woken by one connection, however often PostgreSQL was restarted", async () => {
+    const store = await open();
+    const { follower } = await startNode(store);
+    await follower.reached(0, 5000);
+    for (let round = 1; round <= 3; round += 1) {
+      await server().stop();
+      await waitFor("it to be missed", () => follower.trouble !== undefined);
+      await server().start();
+      await waitFor("it to be followed again", () => follower.trouble === undefined);
+    }
+    const before = await store.rules.addRule(ruleOf("bob", RULE), ACTOR);
+    expect(await follower.reached(before.seq, 5000)).toBe(true);
+    const listening =
+      "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'haproxy-jwt' AND query LIKE 'LISTEN%'";
+    await waitFor("one to listen", async () => (await server().sql(listening)).trim() === "1");
+    const done = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'haproxy-jwt'";
+    expect(Number(await server().sql(done))).toBeLessThanOrEqual(7);
+  }, 60_000);
+
   test("is taken anew where its file is damaged", async () => {
     const store = await open();
     await store.rules.addRule(ruleOf("bob", RULE), ACTOR);

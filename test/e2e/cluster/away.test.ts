@@ -87,6 +87,8 @@ describe.each(["strict", "best-effort"] as const)("a %s machine", (stale) => {
     expect(items).toHaveLength(2);
     expect(items.map(({ isStrict }) => isStrict)).toEqual([stale === "strict", stale === "strict"]);
     const other = items.find(({ isThis }) => !isThis)?.id ?? "";
+    const doctor = await server.run("doctor", "--json");
+    expect(doctor.stdout).toContain("2 share the store and follow every change");
     await nodeAt(0).edge.server.kill();
     const forgotten = await server.run("nodes", "forget", other, "--reason", "burnt down");
     expect(forgotten.code).toBe(0);
