@@ -9,20 +9,19 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Appliance, ROOT, startAppliance } from "../test/helpers/appliance.ts";
-import { startHaproxy } from "../test/helpers/haproxy.ts";
+import { type Haproxy, startHaproxy } from "../test/helpers/haproxy.ts";
 import { mint } from "../test/helpers/mint.ts";
 import { openConnection } from "../test/helpers/raw-client.ts";
 import { createSigningKey } from "../test/helpers/signing-keys.ts";
 import { createTempFolder } from "../test/helpers/temp-folder.ts";
 import { claims } from "../test/helpers/tokens.ts";
 import { shippedReturn } from "./bench-configs.ts";
-import { load, median, writeLoadScript } from "./bench-load.ts";
+import { load, median, type Round, writeLoadScript } from "./bench-load.ts";
 import { makeRules, type RuleSet, userName } from "./bench-rule-sets.ts";
 
 const { values: flags } = parseArgs({
   options: {
-    rounds: { type: "string", default: "5" },
-    seconds: { type: "string", default: "2" },
+    rounds: { type: "string", default: "9" },
     users: { type: "string", default: "10000" },
     "per-user": { type: "string", default: "500" },
     globals: { type: "string", default: "100000" },
@@ -35,7 +34,10 @@ const HAPROXY_CORE = ["taskset", "-c", "0"];
 const OTHER_CORE = ["taskset", "-c", "1"];
 const VERIFIER_KEY = "bench-verifier-key-of-32-characters";
 const USERS = Number(flags.users);
-const NEW_TOKENS = 30_000;
+/** More tokens than a second's load can use up: wrk goes on for its time, with or without them. */
+const BURST = 6000;
+const BURST_SECONDS = 1;
+const WARM_SECONDS = 10;
 const JUDGEMENTS = 3000;
 const WRITES = 300;
 
@@ -74,47 +76,100 @@ process.stdout.write(
     : [...figures].map(([name, value]) => `${name.padEnd(58)} ${value}\n`).join(""),
 );
 
-/** Tokens that are all new, with five million rules in the store and with none, in turn. */
+/** A path with its rules, its counters and what it has made so far. */
+interface Rated {
+  readonly path: Path;
+  readonly perSecond: number[];
+  /** Microseconds of processor time for a token, of the server and of HAProxy. */
+  readonly serverMicros: number[];
+  readonly haproxyMicros: number[];
+}
+
+/**
+ * Tokens that are all new, with five million rules in the store and with none: both paths stand ready, and are
+ * loaded in turn for a moment each, so that what else the machine does hits both alike.
+ */
 async function measureRates(): Promise<void> {
-  note(`signing ${NEW_TOKENS} tokens`);
-  const tokenFile = writeTokens("new-tokens", NEW_TOKENS);
+  const rounds = Number(flags.rounds);
+  note(`signing ${rounds * BURST + USERS} tokens`);
   const warmFile = writeTokens("warm-tokens", USERS);
-  const rates = new Map<string, number[]>();
-  const readyMs = new Map<SetName, number[]>();
-  let residentMegabytes = 0;
-  for (let round = 0; round < Number(flags.rounds); round++) {
-    for (const where of ["in HAProxy", "by the server"] as const) {
-      for (const name of ["none", "many"] as const) {
-        note(`round ${round + 1}: ${name}, signatures verified ${where}`);
-        await using own = new AsyncDisposableStack();
-        const { server, port, readyAfterMs } = await startPath(own, name, where === "in HAProxy");
-        push(readyMs, name, readyAfterMs);
-        const common = { port, script: writeLoadScript(folder), cycle: USERS };
-        // Every user's rules are known, as they are when a server has run for a while.
-        await load({ ...common, tokenFile: warmFile, use: "once", seconds: 20 });
-        const { perSecond, errors } = await load({
-          ...common,
-          tokenFile,
-          use: "once",
-          seconds: Number(flags.seconds),
-        });
-        if (errors > 0) throw new Error(`${errors} requests failed`);
-        push(rates, `${name} ${where}`, perSecond);
-        if (name === "many")
-          residentMegabytes = Math.max(residentMegabytes, rssOf(server.program().pid));
-      }
+  const bursts = Array.from({ length: rounds }, (_, n) => writeTokens(`burst-${n}`, BURST));
+  for (const where of ["in HAProxy", "by the server"] as const) {
+    await using own = new AsyncDisposableStack();
+    const rated = new Map<"none" | "many", Rated>();
+    for (const name of ["none", "many"] as const) {
+      note(`warming up: ${name}, signatures verified ${where}`);
+      const path = await startPath(own, name, where === "in HAProxy");
+      rated.set(name, { path, perSecond: [], serverMicros: [], haproxyMicros: [] });
+      figures.set(`ready after its start, rules: ${name}, ms`, path.readyAfterMs.toFixed(0));
+      // Every user's rules are known, as they are when a server has run for a while; the first look at each may
+      // take longer than a request waits.
+      await loadOnce(path, warmFile, WARM_SECONDS, USERS);
     }
+    for (const [n, file] of bursts.entries()) {
+      const inTurn = [...rated.values()];
+      for (const one of n % 2 === 0 ? inTurn : inTurn.toReversed()) await addBurst(one, file);
+    }
+    const pid = rated.get("many")?.path.server.program().pid ?? 0;
+    figures.set("resident memory, rules: many, every subject seen, MB", rssOf(pid).toFixed(0));
+    reportRates(where, rated.get("none"), rated.get("many"));
   }
-  const rate = (row: string) => median(rates.get(row) ?? []);
-  for (const where of ["in HAProxy", "by the server"]) {
-    const [many, none] = [rate(`many ${where}`), rate(`none ${where}`)];
-    figures.set(`new tokens, verified ${where}: no rules, /s`, none.toFixed(0));
-    figures.set(`new tokens, verified ${where}: all rules, /s`, many.toFixed(0));
-    figures.set(`new tokens, verified ${where}: ratio`, (many / none).toFixed(2));
+}
+
+async function addBurst(rated: Rated, file: string): Promise<void> {
+  const { server, haproxy } = rated.path;
+  const pids = [server.program().pid, haproxy.program().pid] as const;
+  const before = pids.map(cpuMicros);
+  const { perSecond, requests } = await loadOnce(rated.path, file, BURST_SECONDS);
+  const [ofServer = 0, ofHaproxy = 0] = pids.map(
+    (pid, i) => (cpuMicros(pid) - (before[i] ?? 0)) / requests,
+  );
+  rated.perSecond.push(perSecond);
+  rated.serverMicros.push(ofServer);
+  rated.haproxyMicros.push(ofHaproxy);
+}
+
+async function loadOnce(
+  path: Path,
+  tokenFile: string,
+  seconds: number,
+  mayFail = 0,
+): Promise<Round> {
+  const { port } = path.haproxy;
+  const round = await load({
+    port,
+    script: writeLoadScript(folder),
+    tokenFile,
+    use: "once",
+    cycle: 1,
+    seconds,
+  });
+  if (round.errors > mayFail) throw new Error(`${round.errors} requests failed`);
+  return round;
+}
+
+function reportRates(where: string, none: Rated | undefined, many: Rated | undefined): void {
+  if (none === undefined || many === undefined) return;
+  const ratios = many.perSecond.map((rate, i) => rate / (none.perSecond[i] ?? Number.NaN));
+  const title = `new tokens, verified ${where}`;
+  for (const [name, one] of Object.entries({ none, many })) {
+    const [rate, server, haproxy] = [one.perSecond, one.serverMicros, one.haproxyMicros].map(
+      median,
+    );
+    figures.set(`${title}, rules: ${name}, /s`, (rate ?? 0).toFixed(0));
+    figures.set(
+      `${title}, rules: ${name}, µs of server + HAProxy each`,
+      `${(server ?? 0).toFixed(0)} + ${(haproxy ?? 0).toFixed(0)}`,
+    );
   }
-  figures.set("ready after its start, all rules, ms", median(readyMs.get("many") ?? []).toFixed(0));
-  figures.set("ready after its start, no rules, ms", median(readyMs.get("none") ?? []).toFixed(0));
-  figures.set("resident memory, all rules, every subject seen, MB", residentMegabytes.toFixed(0));
+  figures.set(`${title}: rate, many ÷ none, median of ${ratios.length}`, median(ratios).toFixed(2));
+  const [ofNone, ofMany] = [none, many].map(
+    (one) => median(one.serverMicros) + median(one.haproxyMicros),
+  );
+  figures.set(
+    `${title}: tokens per processor second, many ÷ none`,
+    ((ofNone ?? 0) / (ofMany ?? 1)).toFixed(2),
+  );
 }
 
 /** One judgement after the other, by a server with very many global rules and by one with ten, in turn. */
@@ -147,7 +202,7 @@ async function measureJudgements(): Promise<void> {
 async function measureWrites(): Promise<void> {
   note("rules written under load");
   await using own = new AsyncDisposableStack();
-  const { server, port } = await startPath(own, "many", true);
+  const { server, haproxy } = await startPath(own, "many", true);
   const created = await server.run(
     "admin",
     "token",
@@ -161,7 +216,7 @@ async function measureWrites(): Promise<void> {
   const stopping = new AbortController();
   const took: number[] = [];
   const underWay = load({
-    port,
+    port: haproxy.port,
     script: writePacedScript(),
     tokenFile: writeTokens("known-tokens", 1000),
     use: "cycle",
@@ -201,13 +256,23 @@ async function startServer(own: AsyncDisposableStack, name: SetName): Promise<Ap
   });
 }
 
-async function startPath(own: AsyncDisposableStack, name: SetName, verifiesInHaproxy: boolean) {
+interface Path {
+  readonly server: Appliance;
+  readonly haproxy: Haproxy;
+  readonly readyAfterMs: number;
+}
+
+async function startPath(
+  own: AsyncDisposableStack,
+  name: SetName,
+  verifiesInHaproxy: boolean,
+): Promise<Path> {
   const startedAt = performance.now();
   const server = await startServer(own, name);
   const readyAfterMs = performance.now() - startedAt;
   const config = join(folder, "shipped.cfg");
   writeFileSync(config, shippedReturn(ROOT));
-  const { port } = await startHaproxy(own, {
+  const haproxy = await startHaproxy(own, {
     folder: placeOf(name),
     config,
     env: {
@@ -218,7 +283,7 @@ async function startPath(own: AsyncDisposableStack, name: SetName, verifiesInHap
     },
     prefix: HAPROXY_CORE,
   });
-  return { server, port, readyAfterMs };
+  return { server, haproxy, readyAfterMs };
 }
 
 function placeOf(name: SetName): string {
@@ -256,13 +321,15 @@ function writePacedScript(): string {
   return path;
 }
 
+/** Processor time that a process has used, of all its threads; the kernel counts in hundredths of a second. */
+function cpuMicros(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+}
+
 function rssOf(pid: number): number {
   const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   return (Number(kib) * 1024) / 1e6;
-}
-
-function push<K>(lists: Map<K, number[]>, name: K, value: number): void {
-  lists.set(name, [...(lists.get(name) ?? []), value]);
 }
 
 function note(text: string): void {
