@@ -14,22 +14,22 @@ const STEPS_BACK: readonly string[] = [
   "DROP INDEX rule_by_end; DROP INDEX rule_past_by_end; ALTER TABLE rule DROP COLUMN ends;",
 ];
 
+function schemaOf(path: string) {
+  const connection = openConnection(path);
+  const rows = connection.db
+    .query<{ name: string; sql: string | null }, []>(
+      "SELECT name, sql FROM sqlite_schema ORDER BY name",
+    )
+    .all();
+  const version = readVersion(connection);
+  connection.close();
+  return { version, rows: rows.map(({ name, sql }) => [name, sql?.replaceAll(/\s+/g, " ")]) };
+}
+
 describe.each(MIGRATIONS.slice(1).map((_, index) => ({ schema: index + 1 })))(
   "a store of schema $schema",
   ({ schema }) => {
     const folder = useFolder();
-    const schemaOf = (path: string) => {
-      const connection = openConnection(path);
-      const rows = connection.db
-        .query<{ name: string; sql: string | null }, []>(
-          "SELECT name, sql FROM sqlite_schema ORDER BY name",
-        )
-        .all();
-      const version = readVersion(connection);
-      connection.close();
-      return { version, rows: rows.map(({ name, sql }) => [name, sql?.replaceAll(/\s+/g, " ")]) };
-    };
-
     const makeOld = async (): Promise<string> => {
       const path = folder();
       const store = await openStore(path, { nowMs });
@@ -58,7 +58,7 @@ describe.each(MIGRATIONS.slice(1).map((_, index) => ({ schema: index + 1 })))(
       const path = await makeOld();
       const store = await openStore(path, { nowMs });
       expect(await store.check()).toEqual([]);
-      const listed = await store.rules.listRules({ limit: 10, sort: "end" });
+      const listed = await store.rules.listRules({ limit: 10, sort: "end", order: "asc" });
       expect(listed.items.map(({ scope }) => scope)).toMatchObject([
         { subject: "bob" },
         { subject: "amy" },
