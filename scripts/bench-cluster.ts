@@ -1,14 +1,15 @@
 /**
  * How soon a thousand machines see a revocation: as many followers of one journal on a real PostgreSQL,
- * each with its own LISTEN connection and place in the journal, all in this one process. They read
- * as a node does but keep no replica.
+ * each with its own LISTEN connection and place in the journal, all in this one process. They take
+ * notices and read as a node does but keep no replica.
  *
  * bun scripts/bench-cluster.ts [--nodes 1000] [--revocations 50] [--every 400]
  */
 import { SQL } from "bun";
 import { parseArgs } from "node:util";
 import { parseRule } from "../src/core/revocation/parse-rule.ts";
-import { readEntries } from "../src/postgres/journal.ts";
+import { readEntries, readHistory } from "../src/postgres/journal.ts";
+import { parseNotice } from "../src/postgres/notice.ts";
 import { openPostgresStore } from "../src/postgres/open-store.ts";
 import { JOURNAL_CHANNEL } from "../src/postgres/parts.ts";
 import { startPostgres } from "../test/helpers/postgres.ts";
@@ -43,26 +44,29 @@ const readers = new SQL({
   connection: { search_path: "haproxy_jwt" },
 });
 
+const { noticeKey } = await store.database.read(readHistory);
+
 const sentAt = new Map<number, number>();
 const storedAt = new Map<number, number>();
 const seenMs: number[] = [];
 
-/** One machine: woken by a notice, it reads on from where it is. */
+/** One machine: it takes what a notice brings, and else reads on from where it is. */
 async function startFollower(): Promise<{ readonly seq: () => number }> {
   const own = new SQL({ url: server.url, max: 1 });
   let seq = 0;
   let reading: Promise<void> | undefined;
   let isWoken = false;
+  const take = (entry: number): void => {
+    seq = entry;
+    const sent = sentAt.get(seq);
+    if (sent !== undefined) seenMs.push(performance.now() - sent);
+  };
   const read = async (): Promise<void> => {
     while (isWoken) {
       isWoken = false;
       // oxlint-disable-next-line no-await-in-loop -- one read after the other
       const entries = (await readEntries(readers, seq, 500)) ?? [];
-      for (const entry of entries) {
-        seq = entry.seq;
-        const sent = sentAt.get(seq);
-        if (sent !== undefined) seenMs.push(performance.now() - sent);
-      }
+      for (const entry of entries) take(entry.seq);
     }
   };
   const wake = () => {
@@ -71,7 +75,13 @@ async function startFollower(): Promise<{ readonly seq: () => number }> {
       reading = undefined;
     });
   };
-  await own.listen(JOURNAL_CHANNEL, wake, wake);
+  const heard = (payload: string) => {
+    const notice = parseNotice(payload, noticeKey);
+    const isNext = reading === undefined && notice?.entry.seq === seq + 1;
+    if (isNext) take(seq + 1);
+    else wake();
+  };
+  await own.listen(JOURNAL_CHANNEL, heard, wake);
   return { seq: () => seq };
 }
 

@@ -37,7 +37,11 @@ export interface Database {
    */
   readAtOnce<T>(work: (sql: Sql) => Promise<T>, patienceMs?: number): Promise<T>;
   /** Hears a channel; `onReady` is called whenever hearing has begun (again). @throws AppError unavailable */
-  listen(channel: string, onNotice: () => void, onReady: () => void): Promise<Listening>;
+  listen(
+    channel: string,
+    onNotice: (payload: string) => void,
+    onReady: () => void,
+  ): Promise<Listening>;
   /** Called when a server is given up: what listened there hears nothing any more. */
   onLost(listener: () => void): void;
   close(): Promise<void>;
@@ -149,7 +153,11 @@ class PostgresDatabase implements Database {
     }
   }
 
-  async listen(channel: string, onNotice: () => void, onReady: () => void): Promise<Listening> {
+  async listen(
+    channel: string,
+    onNotice: (payload: string) => void,
+    onReady: () => void,
+  ): Promise<Listening> {
     const client = await this.#connected();
     try {
       const heard = await within(client.listen(channel, onNotice, onReady), this.#patienceMs);

@@ -13,6 +13,8 @@ export interface Head {
   /** PostgreSQL's number of the history: another one after each promotion. */
   readonly timeline: string;
   readonly storeId: string;
+  /** Signs what notices carry. */
+  readonly noticeKey: string;
 }
 
 export interface RuleContent {
@@ -45,9 +47,16 @@ export async function readHead(sql: Sql): Promise<number> {
  */
 export async function readHistory(sql: Sql): Promise<Head> {
   const [row] = await sql<
-    { seq: number; store: string; cluster: string; journal: string; timeline: string | null }[]
+    {
+      seq: number;
+      store: string;
+      notice_key: string;
+      cluster: string;
+      journal: string;
+      timeline: string | null;
+    }[]
   >`
-    SELECT store.seq::float8 AS seq, store.id::text AS store,
+    SELECT store.seq::float8 AS seq, store.id::text AS store, store.notice_key,
       (SELECT system_identifier::text FROM pg_control_system()) AS cluster,
       'haproxy_jwt.journal'::regclass::oid::text AS journal,
       CASE WHEN pg_is_in_recovery() THEN NULL
@@ -61,7 +70,7 @@ export async function readHistory(sql: Sql): Promise<Head> {
   const epoch = createHash("sha256")
     .update([store, cluster, journal, timeline].join(" "))
     .digest("base64url");
-  return { seq, epoch, timeline, storeId: store };
+  return { seq, epoch, timeline, storeId: store, noticeKey: row.notice_key };
 }
 
 /** Changes after a number, oldest first; undefined when some of them have been trimmed, or never were. */

@@ -1,12 +1,14 @@
 /** What the sides of the store on PostgreSQL share: the database, and how changes are made. */
 import type { Actor, AuditEntry, Change } from "../core/revocation/store.ts";
 import type { Database, Sql } from "./database.ts";
+import { readHistory, type RuleContent } from "./journal.ts";
+import { toPayload } from "./notice.ts";
 import { checkDurability, readDurability } from "./durability.ts";
 
 /** The one lock under which the journal grows; nodes' leases are renewed under it, shared. */
 export const JOURNAL_LOCK = 5_469_748;
 
-/** Woken at each change of the journal. */
+/** Woken at each change of the journal; a notice may carry it. */
 export const JOURNAL_CHANNEL = "haproxy_jwt_journal";
 
 export interface Parts {
@@ -42,9 +44,9 @@ export function change<T>(parts: Parts, work: (sql: Sql) => Promise<T>): Promise
 /** Inside `changeAlone`. @returns the change's number: the last one's and one */
 export async function appendJournal(
   sql: Sql,
-  entry: Omit<Change, "seq"> & { readonly importId?: number },
+  entry: Omit<Change, "seq"> & { readonly importId?: number; readonly rule?: RuleContent },
 ): Promise<number> {
-  const { atMs, kind, scope, subject, ruleId, importId } = entry;
+  const { atMs, kind, scope, subject, ruleId, importId, rule } = entry;
   const [row] = await sql<{ seq: number }[]>`
     WITH next AS (
       UPDATE store SET seq = seq + 1 RETURNING seq
@@ -55,8 +57,12 @@ export async function appendJournal(
     FROM next
     RETURNING seq::float8 AS seq`;
   if (row === undefined) throw new TypeError("the journal gave no number");
-  await sql`SELECT pg_notify(${JOURNAL_CHANNEL}, '')`;
-  return row.seq;
+  const { seq } = row;
+  const { epoch, noticeKey } = await readHistory(sql);
+  const noted = { seq, atMs, kind, scope, subject, ruleId, importId, rule };
+  const payload = toPayload({ epoch, entry: noted }, noticeKey);
+  await sql`SELECT pg_notify(${JOURNAL_CHANNEL}, ${payload})`;
+  return seq;
 }
 
 /** Inside the transaction of the change it tells of. */

@@ -190,6 +190,7 @@ class PostgresRuleStore implements PostgresRules {
       scope: scope.kind,
       subject,
       ruleId: row.id,
+      rule: { id: row.id, subject, issuer, text: rule.text, format: RULE_FORMAT, expireAt },
     });
     const detail = JSON.stringify({ ...scope, expireAt, rule: rule.text });
     await appendAudit(

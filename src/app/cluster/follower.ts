@@ -7,6 +7,7 @@ import type { Change } from "../../core/revocation/store.ts";
 import type { Database, Listening } from "../../postgres/database.ts";
 import { type JournalEntry, readEntries, readHistory } from "../../postgres/journal.ts";
 import { renewStoreId } from "../../postgres/store-id.ts";
+import { type Notice, parseNotice } from "../../postgres/notice.ts";
 import { JOURNAL_CHANNEL } from "../../postgres/parts.ts";
 import { readImported, readRules } from "../../postgres/snapshot.ts";
 import type { NodeStore } from "../../sqlite/replica/node-store.ts";
@@ -50,11 +51,16 @@ export class Follower {
   readonly #parts: FollowerParts;
   readonly #listeners = new Set<FollowerEvents>();
   readonly #waiters = new Set<() => void>();
+  /** Heard since the last look. */
+  readonly #notices: Notice[] = [];
+  #noticeKey: string | undefined;
   #replica: Replica | undefined;
   #listening: Listening | undefined;
   #isPrepared = false;
   #isStopped = false;
   #isWoken = false;
+  /** Whether the table has to be looked at, whatever notices say. */
+  #mustRead = true;
   #turn: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #headSeq = 0;
@@ -100,13 +106,18 @@ export class Follower {
 
   /** Looks at the journal now; one look at a time, and one more where it was woken meanwhile. */
   poke(): void {
+    this.#mustRead = true;
+    this.#rouse();
+  }
+
+  #rouse(): void {
     if (this.#isStopped) return;
     this.#isWoken = true;
     if (this.#turn !== undefined) return;
     clearTimeout(this.#timer);
     this.#turn = this.#run().finally(() => {
       this.#turn = undefined;
-      if (this.#isWoken) this.poke();
+      if (this.#isWoken) this.#rouse();
     });
   }
 
@@ -118,7 +129,7 @@ export class Follower {
       .catch(() => undefined)
       .finally(() => {
         this.#turn = undefined;
-        if (this.#isWoken) this.poke();
+        if (this.#isWoken) this.#rouse();
       });
     await following;
   }
@@ -133,7 +144,7 @@ export class Follower {
       await this.#turn;
     } finally {
       this.#turn = undefined;
-      if (this.#isWoken) this.poke();
+      if (this.#isWoken) this.#rouse();
     }
   }
 
@@ -185,8 +196,15 @@ export class Follower {
 
   async #listen(): Promise<void> {
     if (this.#listening !== undefined) return;
-    const poke = () => this.poke();
-    this.#listening = await this.#parts.database.listen(JOURNAL_CHANNEL, poke, poke);
+    const heard = (payload: string) => {
+      const key = this.#noticeKey;
+      const notice = key === undefined ? undefined : parseNotice(payload, key);
+      if (notice === undefined || this.#notices.length >= PAGE) return this.poke();
+      this.#notices.push(notice);
+      return this.#rouse();
+    };
+    const { database } = this.#parts;
+    this.#listening = await database.listen(JOURNAL_CHANNEL, heard, () => this.poke());
   }
 
   async #follow(): Promise<void> {
@@ -196,6 +214,12 @@ export class Follower {
     while (!this.#isStopped) {
       this.#isWoken = false;
       const replica = this.#replica;
+      // What the notices bring whole need not be asked for; the table is the truth for all else.
+      // oxlint-disable-next-line no-await-in-loop
+      if (replica !== undefined && (await this.#takeNotices(replica))) return;
+      this.#mustRead = false;
+      // What they say is in what is read from now on.
+      this.#notices.length = 0;
       if (replica === undefined) {
         // oxlint-disable-next-line no-await-in-loop -- piece after piece
         await this.#takeSnapshot();
@@ -209,6 +233,7 @@ export class Follower {
         return { head, entries };
       }, PAGE_PATIENCE_MS);
       this.#headSeq = next.head.seq;
+      this.#noticeKey = next.head.noticeKey;
       if (next.entries === undefined) {
         const isAhead = next.head.epoch === replica.epoch && next.head.seq < replica.seq;
         // The same name for another history: all nodes must see that it is another one.
@@ -225,6 +250,23 @@ export class Follower {
         return;
       }
     }
+  }
+
+  /** @returns whether all that was heard of has been applied, and there was something */
+  async #takeNotices(replica: Replica): Promise<boolean> {
+    if (this.#mustRead) return false;
+    const notices = this.#notices.splice(0);
+    const { epoch, seq } = replica.index;
+    const isNext = ({ entry }: Notice, at: number) => entry.seq === seq + 1 + at;
+    const isWhole = notices.every((one, at) => one.epoch === epoch && isNext(one, at));
+    if (notices.length === 0 || !isWhole) return false;
+    await this.#apply(
+      replica,
+      notices.map(({ entry }) => entry),
+    );
+    this.#headSeq = replica.index.seq;
+    this.#atHeadMs = this.#parts.monotonicMs();
+    return true;
   }
 
   async #apply(replica: Replica, entries: readonly JournalEntry[]): Promise<void> {
