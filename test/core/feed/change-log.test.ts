@@ -14,6 +14,17 @@ describe("ChangeLog", () => {
     expect(log.since(7)).toEqual({ kind: "nothing" });
   });
 
+  test("begins anew in another history, also at a lesser number", () => {
+    const log = new ChangeLog(0);
+    log.append(subjects(1, 9));
+    log.restart(5);
+    expect(log.seq).toBe(5);
+    expect(log.since(5)).toEqual({ kind: "nothing" });
+    for (const former of [4, 6, 9]) expect(log.since(former)).toEqual({ kind: "reset" });
+    log.append([{ seq: 6, subject: "amy" }]);
+    expect(log.since(5)).toEqual({ kind: "subjects", subjects: ["amy"] });
+  });
+
   test("names each subject once, oldest first", () => {
     const log = new ChangeLog(0);
     log.append([

@@ -335,3 +335,50 @@ describe("VerifierRegistry.polled", () => {
     expect(registry.verifiers()).toMatchObject([{ isLive: false }]);
   });
 });
+
+describe("VerifierRegistry.confirmedSeq", () => {
+  test("is the newest change where nobody verifies, and not known while it is quiet", async () => {
+    expect(setUp().registry.confirmedSeq(9)).toBe(9);
+    const { clock, registry } = setUp(5000);
+    expect(registry.confirmedSeq(9)).toBe(-1);
+    await clock.advance(5000);
+    expect(registry.confirmedSeq(9)).toBe(9);
+  });
+
+  test("is what the slowest verifier has applied, until that is fenced", async () => {
+    const { clock, registry, poll } = setUp();
+    poll("a", 7, 7);
+    await clock.advance(2000);
+    poll("b", 9, 9);
+    expect(registry.confirmedSeq(9)).toBe(7);
+    await clock.advance(fencedAtMs(0, LEASE_MS, 0) - 2000);
+    expect(registry.confirmedSeq(9)).toBe(9);
+  });
+
+  test("is what was judged for one without a lease, as long as he may remember it", async () => {
+    const { clock, registry } = setUp();
+    registry.answeredWithoutLease(3, 5);
+    expect(registry.confirmedSeq(9)).toBe(5);
+    await clock.advance(fencedAtMs(0, 3000, 0));
+    expect(registry.confirmedSeq(9)).toBe(9);
+  });
+});
+
+describe("VerifierRegistry.restart", () => {
+  test("forgets what was reported of the former history, not who may trust what he remembers", async () => {
+    const { clock, registry, poll, wait } = setUp();
+    poll("a", 100, 100);
+    registry.answeredWithoutLease(3, 100);
+    registry.restart();
+    // The same number means another change now.
+    expect(registry.confirmedSeq(90)).toBe(-1);
+    const waiting = wait(90);
+    await clock.advance(10);
+    expect(waiting.outcome).toBe(undefined);
+    poll("a", 90, 90);
+    await clock.advance(10);
+    expect(waiting.outcome).toBe(undefined);
+    await clock.advance(fencedAtMs(0, 3000, 0));
+    expect(waiting.outcome).toMatchObject({ applied: true, verifiers: [{ state: "applied" }] });
+  });
+});

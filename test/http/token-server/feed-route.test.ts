@@ -90,6 +90,17 @@ describe("GET /feed", () => {
     expect(state.counted).toEqual([]);
   });
 
+  test("tells one whose poll it held to forget all, when another history has begun meanwhile", async () => {
+    const { state, feed, changes } = setUp();
+    await settleIn(feed);
+    const held = feed.poll(poll());
+    // Its number fits the new history by chance; what it has applied does not.
+    state.epoch = "e2";
+    changes.restart(10);
+    feed.wake();
+    expect(await read(held)).toMatchObject({ epoch: "e2", seq: 10, reset: true });
+  });
+
   test("answers a newcomer at once: forget all, here is where we are", async () => {
     const { feed, registry } = setUp();
     expect(await read(feed.poll(poll({ "x-jwt-epoch": "-", "x-jwt-seq": "-" })))).toEqual({
