@@ -19,10 +19,10 @@ import { createAudit } from "./audit.ts";
 import { openConnection } from "./connection.ts";
 import { DATABASE_FILE, prepareFolder } from "./data-folder.ts";
 import { lockFolder } from "./folder-lock.ts";
+import { raiseGrowing, readGrowing } from "./growing.ts";
 import { forgetHead } from "./head.ts";
 import { migrate, MIGRATIONS } from "./migrate.ts";
 import { runOffThread } from "./off-thread.ts";
-import { GROWING_PREFIX } from "./settings.ts";
 import { toAppError } from "./sqlite-error.ts";
 
 export interface BackedUp {
@@ -129,9 +129,10 @@ async function prepareIncoming(
     const set = db.query<unknown, [string, string]>(
       "INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)",
     );
+    // Of the former data too: what cannot be read of it counts for nothing.
+    await raiseGrowing(connection, readGrowing(target));
     const counted = await connection.write(() => {
       set.run("epoch", crypto.randomUUID());
-      for (const [name, value] of readGrowing(target, db)) set.run(name, String(value));
       audit.append(
         { action: "store.restore", target: "store", reason: undefined, outcome: "done" },
         actor,
@@ -152,34 +153,6 @@ async function prepareIncoming(
     connection.close();
     syncFile(incoming);
   }
-}
-
-/**
- * Settings that only grow (the longest lease ever granted) keep growing over a restore: the greater
- * of both sides. What cannot be read of the former data counts for nothing.
- */
-function readGrowing(target: string, incoming: Database): ReadonlyMap<string, number> {
-  const sql = "SELECT name, value FROM setting WHERE name LIKE ? || '%'";
-  const greatest = new Map<string, number>();
-  const take = (db: Database): void => {
-    const rows = db.query<{ name: string; value: string }, [string]>(sql).all(GROWING_PREFIX);
-    for (const { name, value } of rows) {
-      greatest.set(name, Math.max(Number(value), greatest.get(name) ?? Number.NEGATIVE_INFINITY));
-    }
-  };
-  take(incoming);
-  if (!existsSync(target)) return greatest;
-  try {
-    const former = new Database(target, { readonly: true, strict: true });
-    try {
-      take(former);
-    } finally {
-      former.close();
-    }
-  } catch (error) {
-    if (!(toAppError(error) instanceof AppError)) throw error;
-  }
-  return greatest;
 }
 
 /**

@@ -5,6 +5,9 @@ import { AppError } from "../core/app-error.ts";
 /** The database's name inside the folder. */
 export const DATABASE_FILE = "haproxy-jwt.db";
 
+/** What a machine that shares a store keeps for itself, in the same folder. */
+export const NODE_FILE = "node.db";
+
 /**
  * Makes the folder (0700), or takes from it what others may do there.
  * @throws AppError unavailable

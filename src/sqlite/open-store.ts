@@ -10,8 +10,9 @@ import { type BackedUp, backUp } from "./backup.ts";
 import { createChanges } from "./changes.ts";
 import { startCheckpointer } from "./checkpointer.ts";
 import { type Connection, openConnection } from "./connection.ts";
-import { DATABASE_FILE, prepareFolder } from "./data-folder.ts";
+import { DATABASE_FILE, NODE_FILE, prepareFolder } from "./data-folder.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
+import { raiseGrowing, readGrowing } from "./growing.ts";
 import { openHead } from "./head.ts";
 import { createJournalReader, createJournalWriter } from "./journal.ts";
 import { migrate } from "./migrate.ts";
@@ -86,6 +87,8 @@ async function open(
 ): Promise<Store> {
   const path = join(directory, DATABASE_FILE);
   await migrate(connection);
+  // It may have shared a store before.
+  await raiseGrowing(connection, readGrowing(join(directory, NODE_FILE)));
   await ensureEpoch(connection);
   const rows = createRuleRows(connection);
   const table = createRuleTable(connection);

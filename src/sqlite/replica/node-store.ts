@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { AppError } from "../../core/app-error.ts";
 import type { AccountStore } from "../../core/revocation/accounts.ts";
 import { openConnection } from "../connection.ts";
-import { prepareFolder } from "../data-folder.ts";
+import { DATABASE_FILE, NODE_FILE, prepareFolder } from "../data-folder.ts";
 import { lockFolder } from "../folder-lock.ts";
+import { raiseGrowing, readGrowing } from "../growing.ts";
 import { migrate } from "../migrate.ts";
 import { runOffThread } from "../off-thread.ts";
 import { createSettings } from "../settings.ts";
@@ -35,9 +36,11 @@ export async function openNodeStore(directory: string): Promise<NodeStore> {
   prepareFolder(directory);
   const lock = lockFolder(directory);
   try {
-    const connection = openConnection(join(directory, "node.db"));
+    const connection = openConnection(join(directory, NODE_FILE));
     try {
       await migrate(connection);
+      // It may have had a store of its own before.
+      await raiseGrowing(connection, readGrowing(join(directory, DATABASE_FILE)));
       return {
         settings: createSettings({ connection }),
         openReplica: async () => {
