@@ -162,7 +162,9 @@ async function startServer(
 /** PostgreSQL refuses to run as root. */
 function demoted(): readonly string[] {
   if (process.getuid?.() !== 0) return [];
-  return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"];
+  // Another user's program is off the leash of whoever started it, unless it is put on it again.
+  const leash = ["--pdeathsig", "KILL"];
+  return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", ...leash, "--"];
 }
 
 function createOwnedFolder(stack: AsyncDisposableStack): string {

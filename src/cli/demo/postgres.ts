@@ -124,8 +124,8 @@ function findProgram(name: string): string {
 /** PostgreSQL refuses to run as root. */
 function asOwner(name: string): [string, ...string[]] {
   if (process.getuid?.() !== 0) return [findProgram(name)];
-  const demoted = ["--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"];
-  return ["setpriv", ...demoted, findProgram(name)];
+  const demoted = ["--reuid=nobody", "--regid=nogroup", "--clear-groups", "--pdeathsig", "KILL"];
+  return ["setpriv", ...demoted, "--", findProgram(name)];
 }
 
 function runAsOwner(name: string, ...args: readonly string[]) {
