@@ -186,7 +186,10 @@ export interface RuleCounts {
   readonly unreadable: number;
 }
 
-/** Rules, their journal and audit. Each change is acknowledged when it is durable, not before. */
+/**
+ * Rules, their journal and audit. Each change is acknowledged when it is durable, not before. Of a store
+ * over a network any change may also throw AppError unknown: it may have been made.
+ */
 export interface RuleStore {
   readonly epoch: string;
   /** The newest journal number. */
