@@ -70,6 +70,8 @@ const SESSION = {
   // A node that was cut off in a transaction must not keep all others from writing.
   idle_in_transaction_session_timeout: "10000",
   idle_session_timeout: "0",
+  // What is read under a lock must have been read after it was taken.
+  default_transaction_isolation: "read committed",
 } as const;
 
 export function createDatabase(options: DatabaseOptions): Database {

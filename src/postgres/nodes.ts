@@ -2,6 +2,7 @@
 import type { NodeRecord, NodeVerifier, Roll } from "../core/cluster/node-standing.ts";
 import type { Actor } from "../core/revocation/store.ts";
 import type { Database, Sql } from "./database.ts";
+import { checkDurability, readDurability } from "./durability.ts";
 import { type Head, readHistory } from "./journal.ts";
 import { appendAudit, JOURNAL_LOCK } from "./parts.ts";
 
@@ -35,7 +36,8 @@ export type Renewal =
 export interface Nodes {
   /**
    * Renews a lease, only where the node has applied the whole journal. It shares the writers' lock:
-   * a change is either seen here, or whoever made it sees this lease.
+   * a change is either seen here, or whoever made it sees this lease. Like a change, it is refused
+   * where the server does not keep what it confirms: the lease would be unknown to its successor.
    *
    * @param catchUp brings the node to the journal's end while nobody writes, and says where it then is;
    *   undefined where that takes too long
@@ -53,7 +55,7 @@ export interface Nodes {
   /** Takes a node off the roll by an operator's word, audited with it. @returns whether it was there. @throws AppError */
   forget(id: string, reason: string, actor: Actor, atMs: number): Promise<boolean>;
   /** All nodes, as of one moment. @throws AppError unavailable */
-  roll(): Promise<Roll & { readonly timeline: string }>;
+  roll(): Promise<Roll>;
   /** Removes strict nodes that have been fenced for long. @throws AppError */
   tidy(): Promise<void>;
 }
@@ -62,15 +64,17 @@ const ROLL_PATIENCE_MS = 4000;
 /** A fenced node is listed for so long. */
 const LISTED_MS = 10 * 60_000;
 
-export function createNodes(database: Database): Nodes {
+/** @param isSingle whether the operator declares that there is no standby */
+export function createNodes(database: Database, isSingle: boolean): Nodes {
   return {
     renew: (node, catchUp) =>
       database.transaction(async (sql) => {
         await sql`SELECT pg_advisory_xact_lock_shared(${JOURNAL_LOCK})`;
+        checkDurability(await readDurability(sql), isSingle);
         const head = await readHistory(sql);
         const report = await catchUp(head);
         if (report?.epoch !== head.epoch || report.appliedSeq !== head.seq) return false;
-        await adoptTimeline(sql, head.timeline);
+        await adoptHistory(sql, head.epoch);
         await upsert(sql, node, report);
         await sql`
           UPDATE store
@@ -111,17 +115,18 @@ export function createNodes(database: Database): Nodes {
     roll: () =>
       database.readAtOnce(async (sql) => {
         const head = await readHistory(sql);
-        const [store] = await sql<{ now_ms: number; quiet_until_ms: number; timeline: string }[]>`
-          SELECT ${nowMs(sql)} AS now_ms, quiet_until_ms, timeline FROM store`;
+        const [store] = await sql<{ now_ms: number; quiet_until_ms: number; epoch: string }[]>`
+          SELECT ${nowMs(sql)} AS now_ms, quiet_until_ms, epoch FROM store`;
         const nodes = await sql<NodeRow[]>`
           SELECT id::text, name, version, is_strict, started_at_ms, renewed_at_ms, lease_until_ms,
             trust_ms, epoch, applied_seq::float8, confirmed_seq::float8, verifiers
           FROM node
           ORDER BY name, started_at_ms`;
-        // Before the first lease of a new timeline nothing can be said of the former's.
-        const isAdopted = store?.timeline === head.timeline;
+        // Before the first lease of a new history nothing can be said of the former's.
+        const isAdopted = store?.epoch === head.epoch;
         return {
-          ...head,
+          epoch: head.epoch,
+          seq: head.seq,
           nowMs: store?.now_ms ?? 0,
           quietUntilMs: isAdopted ? store.quiet_until_ms : Number.POSITIVE_INFINITY,
           nodes: nodes.map(toRecord),
@@ -149,13 +154,13 @@ function nowMs(sql: Sql) {
  * been granted that this server does not know of. Each counts from now, at its full length, and
  * nothing is confirmed before the longest of them is over.
  */
-async function adoptTimeline(sql: Sql, timeline: string): Promise<void> {
+async function adoptHistory(sql: Sql, epoch: string): Promise<void> {
   const { count } = await sql`
     UPDATE store
-    SET timeline = ${timeline},
+    SET epoch = ${epoch},
       quiet_until_ms = CASE WHEN longest_ms = 0 THEN 0
         ELSE ${nowMs(sql)} + longest_ms * 1.01 + 1000 END
-    WHERE timeline <> ${timeline}`;
+    WHERE epoch <> ${epoch}`;
   if (count === 0) return;
   await sql`
     UPDATE node

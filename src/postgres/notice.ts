@@ -1,15 +1,16 @@
 /**
  * What a notice of the journal carries: the entry itself, where it is small, so that a follower that is
  * right before it need not ask. PostgreSQL delivers it once the entry is committed, or not at all. It is
- * signed, because any user of the database can send one.
+ * sealed (AES-256-GCM, NIST SP 800-38D): any user of the database can send one, and hear one.
  */
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createCipheriv, createDecipheriv, hash, randomBytes } from "node:crypto";
 import type { JournalEntry, RuleContent } from "./journal.ts";
 
 /** PostgreSQL takes 8000 bytes. */
 const MAX_BYTES = 7500;
-/** SHA-256 in base64url. */
-const MAC_LENGTH = 43;
+const CIPHER = "aes-256-gcm";
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
 
 /** An entry, and the history that it is part of. */
 export interface Notice {
@@ -20,26 +21,40 @@ export interface Notice {
 /** The payload; "" for an entry that is too large, or is more than itself. */
 export function toPayload({ epoch, entry }: Notice, key: string): string {
   if (entry.importId !== undefined) return "";
-  const text = JSON.stringify({ epoch, entry });
-  const payload = `${sign(text, key)} ${text}`;
-  return Buffer.byteLength(payload) > MAX_BYTES ? "" : payload;
+  const payload = seal(JSON.stringify({ epoch, entry }), key);
+  return payload.length > MAX_BYTES ? "" : payload;
 }
 
-/** What a payload says; undefined for none, and for one that is not signed or of another version: the journal is read then. */
+/** What a payload says; undefined for none, and for one that was not sealed with the key or is of another version: the journal is read then. */
 export function parseNotice(payload: string, key: string): Notice | undefined {
-  const text = payload.slice(MAC_LENGTH + 1);
-  const mac = Buffer.from(payload.slice(0, MAC_LENGTH));
-  const expected = Buffer.from(sign(text, key));
-  if (mac.length !== expected.length || !timingSafeEqual(mac, expected)) return undefined;
   try {
-    return toNotice(JSON.parse(text) as Partial<Notice> | null);
+    return toNotice(JSON.parse(unseal(payload, key)) as Partial<Notice> | null);
   } catch {
     return undefined;
   }
 }
 
-function sign(text: string, key: string): string {
-  return createHmac("sha256", key).update(text).digest("base64url");
+/** Base64url of the nonce, the text encrypted, and the tag. */
+export function seal(text: string, key: string): string {
+  const iv = randomBytes(IV_BYTES);
+  const cipher = createCipheriv(CIPHER, toBytes(key), iv, { authTagLength: TAG_BYTES });
+  const sealed = [iv, cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()];
+  return Buffer.concat(sealed).toString("base64url");
+}
+
+/** @throws Error for what was not sealed with this key */
+function unseal(payload: string, key: string): string {
+  const bytes = Buffer.from(payload, "base64url");
+  const end = bytes.length - TAG_BYTES;
+  if (end < IV_BYTES) throw new RangeError("no sealed text is so short");
+  const iv = bytes.subarray(0, IV_BYTES);
+  const decipher = createDecipheriv(CIPHER, toBytes(key), iv, { authTagLength: TAG_BYTES });
+  decipher.setAuthTag(bytes.subarray(end));
+  return decipher.update(bytes.subarray(IV_BYTES, end), undefined, "utf8") + decipher.final("utf8");
+}
+
+function toBytes(key: string): Buffer {
+  return hash("sha256", key, "buffer");
 }
 
 function toNotice(value: Partial<Notice> | null): Notice | undefined {

@@ -75,7 +75,7 @@ export async function openCluster(config: Config, deps: ClusterDeps): Promise<Cl
     onFollowing: () => log.info("the shared store is followed again"),
   });
   const index = new SwitchingIndex(() => follower.replica?.index);
-  const nodes = createNodes(database);
+  const nodes = createNodes(database, settings.storeSingle);
   const clusterNode = new ClusterNode({
     identity: {
       id: crypto.randomUUID(),

@@ -90,8 +90,8 @@ export class ClusterConfirmation implements Confirmation {
   }
 
   async #readRoll(): Promise<Roll> {
-    const { timeline, ...roll } = await this.#parts.nodes.roll();
-    return { ...roll, nowMs: this.#clock.read(roll.nowMs, timeline) };
+    const roll = await this.#parts.nodes.roll();
+    return { ...roll, nowMs: this.#clock.read(roll.nowMs, roll.epoch) };
   }
 }
 

@@ -58,15 +58,23 @@ export class ClusterNode {
     return this.#parts.identity.id;
   }
 
-  /** Whether tokens may be judged by what is known here. */
+  /**
+   * Whether tokens may be judged by what is known here. Without a lease only where one was held once:
+   * before that this node is on no roll, and nobody would say that it has not confirmed.
+   */
   mayJudge(): boolean {
-    return !this.#parts.identity.isStrict || this.#lease.remainingMs() > 0;
+    return this.#parts.identity.isStrict ? this.#lease.remainingMs() > 0 : this.#isListed();
   }
 
   /** The lease that a verifier may be granted now, in milliseconds; 0: none. */
   grantMs(usualMs: number): number {
     if (this.#parts.follower.replica === undefined) return 0;
-    return this.#parts.identity.isStrict ? this.#lease.grantMs(usualMs) : usualMs;
+    if (this.#parts.identity.isStrict) return this.#lease.grantMs(usualMs);
+    return this.#isListed() ? usualMs : 0;
+  }
+
+  #isListed(): boolean {
+    return this.#lease.ageMs() !== undefined;
   }
 
   leaseLeftMs(): number {
@@ -88,9 +96,10 @@ export class ClusterNode {
    */
   async recordTrust(trustMs: number): Promise<void> {
     this.#trustMs = Math.max(this.#trustMs, trustMs);
-    // Without a lease nothing is on record, and the first one brings it along.
-    if (this.#lease.ageMs() === undefined || this.#recordedTrustMs >= trustMs) return;
+    // One that is under way carries what was known when it was sent.
     await this.#renewing;
+    // Without a lease nothing is on record, and the first one brings it along.
+    if (this.#lease.ageMs() === undefined) return;
     if (this.#recordedTrustMs >= trustMs || (await this.#renewOnce())) return;
     throw new AppError("unavailable", "so long a trust could not be put on record");
   }

@@ -9,8 +9,7 @@ const DRIFT = 0.001;
 
 export class DatabaseClock {
   readonly #monotonicMs: () => number;
-  #last:
-    { readonly timeline: string; readonly atMs: number; readonly believedMs: number } | undefined;
+  #last: { readonly epoch: string; readonly atMs: number; readonly believedMs: number } | undefined;
 
   constructor(monotonicMs: () => number) {
     this.#monotonicMs = monotonicMs;
@@ -19,16 +18,16 @@ export class DatabaseClock {
   /**
    * Takes in what the clock shows, and says how much of it can be believed.
    *
-   * @param timeline another one may be another machine's clock: it is believed anew
+   * @param epoch    another history may be another machine's clock: it is believed anew
    */
-  read(shownMs: number, timeline: string): number {
+  read(shownMs: number, epoch: string): number {
     const atMs = this.#monotonicMs();
     const last = this.#last;
     const believedMs =
-      last === undefined || last.timeline !== timeline
+      last === undefined || last.epoch !== epoch
         ? shownMs
         : Math.min(shownMs, last.believedMs + (atMs - last.atMs) * (1 + DRIFT));
-    this.#last = { timeline, atMs, believedMs };
+    this.#last = { epoch, atMs, believedMs };
     return believedMs;
   }
 }

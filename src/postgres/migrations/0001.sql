@@ -5,12 +5,12 @@ CREATE TABLE store (
   one boolean PRIMARY KEY DEFAULT true CHECK (one),
   -- Which store it is, whatever server it lies on.
   id uuid NOT NULL DEFAULT gen_random_uuid(),
-  -- Any user of the database can send a notice; only those who can read this can sign one.
+  -- Any user of the database can send and hear notices; only those who can read this can make or read one.
   notice_key text NOT NULL DEFAULT gen_random_uuid()::text || gen_random_uuid()::text,
   -- The journal's newest number.
   seq bigint NOT NULL DEFAULT 0,
   -- The history that nodes' leases were last seen on, and until when others of a former one may hold.
-  timeline text NOT NULL DEFAULT '',
+  epoch text NOT NULL DEFAULT '',
   quiet_until_ms double precision NOT NULL DEFAULT 0,
   -- The longest lease and trust that any node was ever granted.
   longest_ms double precision NOT NULL DEFAULT 0

@@ -1,9 +1,9 @@
 /** A node's replica in step with the shared journal: by notices, after gaps, in another history, after long. */
-import { createHmac } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "bun:test";
 import { Follower } from "../../../src/app/cluster/follower.ts";
 import type { PostgresStore } from "../../../src/postgres/open-store.ts";
+import { seal } from "../../../src/postgres/notice.ts";
 import { openNodeStore } from "../../../src/sqlite/replica/node-store.ts";
 import { waitFor } from "../../helpers/wait-for.ts";
 import { usePostgres } from "../../postgres/fixture.ts";
@@ -69,7 +69,7 @@ describe("a replica of the shared store", () => {
     expect(follower.lag()).toMatchObject({ seq: 3, headSeq: 3 });
   });
 
-  test("believes no notice of another history, none with a gap, and none that is not signed", async () => {
+  test("believes no notice of another history, none with a gap, and none that is not sealed", async () => {
     const [writer, reader] = [await open(), await openAgain()];
     const { follower, isRevoked } = await startNode(reader);
     await follower.reached(0, 5000);
@@ -77,20 +77,20 @@ describe("a replica of the shared store", () => {
     const rule = { id: 77, text: '{"iat":{"lte":10}}', format: 1, expireAt: 0, subject: "eve" };
     const entry = { seq: 1, atMs: 1, kind: "rule_added", scope: "subject", subject: "eve", rule };
     const key = (await server().sql("SELECT notice_key FROM haproxy_jwt.store")).trim();
-    const sign = (value: unknown, by = key): string => {
-      const text = JSON.stringify(value);
-      return `${createHmac("sha256", by).update(text).digest("base64url")} ${text}`;
-    };
+    const sealed = (value: unknown, by = key): string => seal(JSON.stringify(value), by);
+    const good = sealed({ epoch, entry });
     const forged = [
-      sign({ epoch, entry }, "another key"),
-      `${"A".repeat(43)} ${JSON.stringify({ epoch, entry })}`,
+      sealed({ epoch, entry }, "another key"),
+      `${good.slice(0, -3)}AAA`,
+      `A${good.slice(1)}`,
+      good.slice(0, 20),
       JSON.stringify({ epoch, entry }),
-      sign({ epoch: "another", entry }),
-      sign({ epoch, entry: { ...entry, seq: 2 } }),
-      sign({ epoch, entry: { ...entry, rule: undefined } }),
-      sign({ epoch, entry: { ...entry, kind: "rules_imported" } }),
-      sign({ epoch, entry: { ...entry, scope: "all" } }),
-      sign("not an entry"),
+      sealed({ epoch: "another", entry }),
+      sealed({ epoch, entry: { ...entry, seq: 2 } }),
+      sealed({ epoch, entry: { ...entry, rule: undefined } }),
+      sealed({ epoch, entry: { ...entry, kind: "rules_imported" } }),
+      sealed({ epoch, entry: { ...entry, scope: "all" } }),
+      sealed("not an entry"),
       "not JSON",
     ];
     for (const payload of forged) {
