@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { identityOf } from "../../helpers/answer.ts";
 import { type Edge, startEdge } from "../../helpers/edge.ts";
 import { expectRefused, expectValid } from "../../helpers/expect-verdict.ts";
-import { createFakedClock, type FakedClock } from "../../helpers/faked-clock.ts";
 import { mint } from "../../helpers/mint.ts";
 import { startChecker } from "../../helpers/revocation-checker.ts";
+import { createSettableClock, type SettableClock } from "../../helpers/settable-clock.ts";
 import { createTempFolder } from "../../helpers/temp-folder.ts";
 import { claims, createKeys, nowSeconds } from "../../helpers/tokens.ts";
 import { waitFor } from "../../helpers/wait-for.ts";
@@ -46,22 +46,20 @@ type Tokens = ReturnType<typeof tokensOf>;
 
 interface Stage {
   readonly edge: Edge;
-  readonly haproxy: FakedClock;
-  readonly server: FakedClock;
+  readonly haproxy: SettableClock;
+  readonly server: SettableClock;
 }
 
 async function startStage(stack: AsyncDisposableStack, threads: number): Promise<Stage> {
   const folder = createTempFolder(stack);
-  const haproxy = createFakedClock(folder, "haproxy");
-  const server = createFakedClock(folder, "server");
-  const { env: haproxyEnv, luaDir } = haproxy.forHaproxy();
+  const haproxy = createSettableClock(folder, "haproxy");
+  const server = createSettableClock(folder, "server");
   const edge = await startEdge(stack, {
     keys,
     withCable: true,
     threads,
     serverEnv: server.env,
-    haproxyEnv,
-    luaDir,
+    haproxyEnv: haproxy.env,
   });
   return { edge, haproxy, server };
 }
