@@ -8,6 +8,7 @@ package.path = here .. "/?.lua;" .. package.path
 -- All of it now: after a chroot no file can be read any more.
 local cache = require("verify-jwt.cache")
 local clock = require("verify-jwt.clock")
+local fast_path = require("verify-jwt.fast_path")
 local feed = require("verify-jwt.feed")
 local headers = require("verify-jwt.headers")
 local http_client = require("verify-jwt.http_client")
@@ -72,6 +73,7 @@ local known = cache.create({
 -- With the verifier's key there is a feed, and what is remembered counts
 -- under its lease; without, for a time that the server is told.
 local court, keys_due
+local counts = { hits = 0 }
 local trust = lease.create(options.stale)
 local news = options.verifier_key and feed.create({
   request = function(server, list, deadline)
@@ -110,8 +112,9 @@ local server = token_server.create({
   only = function() return trust.server end,
   on_away = function(away) if news then news.on_away(away) end end,
 })
+local packer = packed.create(variables)
 court = judge.create({
-  settings = options, cache = known, packer = packed.create(variables),
+  settings = options, cache = known, packer = packer, counts = counts,
   ask = server.ask, ring = source.ring, clock = time, nap = core.msleep,
   memory = recall, trace = request.trace,
   -- HAProxy's own decoder is ten times as fast as one in Lua.
@@ -140,12 +143,11 @@ core.register_action("verify-jwt", { "http-req" }, function(txn)
   pcall(writer.refuse, txn, verdict.internal)
 end)
 
--- For haproxy.cfg, which looks a known verdict up without the action. On a
--- miss it must return nothing at all: nil would become a `false` that is there.
-core.register_converters("verify-jwt-known", function(text)
-  local found = court.known(text)
-  if found then return found end
-end)
+-- For haproxy.cfg, which looks a known verdict up without the action.
+core.register_converters("verify-jwt-known", fast_path.create({
+  settings = options, cache = known, packer = packer, counts = counts,
+  clock = time, memory = recall,
+}))
 
 --- Runs a step for ever; an error in one round must not end the rounds.
 -- @param milliseconds between two rounds; 0 for a step that waits by itself

@@ -45,11 +45,11 @@ end
 -- is allowed it becomes the old one, and the old one is dropped whole. What
 -- is used moves back to the young one.
 local function store(max_entries, max_bytes)
-  local young, old, count, bytes, old_bytes = {}, {}, 0, 0, 0
+  local old, count, bytes, old_bytes = {}, 0, 0, 0
   -- Tag -> the one record that all its entries share; each generation knows
   -- the tags of its own entries.
   local young_tags, old_tags = {}, {}
-  local self = {}
+  local self = { young = {} }
 
   local function note_tags(entry)
     local tags = entry[TAGS]
@@ -68,17 +68,17 @@ local function store(max_entries, max_bytes)
   local function put(slot, entry)
     local weight = entry[WEIGHT]
     if count >= max_entries // 2 or bytes + weight > max_bytes // 2 then
-      old, old_bytes, young, count, bytes = young, bytes, {}, 0, 0
+      old, old_bytes, self.young, count, bytes = self.young, bytes, {}, 0, 0
       old_tags, young_tags = young_tags, {}
     end
     note_tags(entry)
-    local before = young[slot]
+    local before = self.young[slot]
     if before then
       bytes = bytes - before[WEIGHT]
     else
       count = count + 1
     end
-    young[slot], bytes = entry, bytes + weight
+    self.young[slot], bytes = entry, bytes + weight
   end
 
   function self.put(slot, entry)
@@ -89,7 +89,7 @@ local function store(max_entries, max_bytes)
   end
 
   function self.get(slot)
-    local entry = young[slot]
+    local entry = self.young[slot]
     if entry then return entry end
     entry = old[slot]
     if entry then
@@ -100,10 +100,10 @@ local function store(max_entries, max_bytes)
   end
 
   function self.remove(slot)
-    local entry = young[slot]
+    local entry = self.young[slot]
     if entry then
       count, bytes = count - 1, bytes - entry[WEIGHT]
-      young[slot] = nil
+      self.young[slot] = nil
     end
     old[slot] = nil
   end
@@ -124,7 +124,7 @@ local function store(max_entries, max_bytes)
   end
 
   function self.clear()
-    young, old, count, bytes, old_bytes = {}, {}, 0, 0, 0
+    self.young, old, count, bytes, old_bytes = {}, {}, 0, 0, 0
     young_tags, old_tags = {}, {}
   end
 
@@ -140,7 +140,10 @@ function cache.create(options)
   local good = store(options.entries, options.bytes)
   local bad = store(options.refusals, options.bytes // 8)
   local stale = options.stale or 0
-  local self = {}
+  -- `good.young` holds the valid verdicts of late, by their texts: where most
+  -- that are asked for are found. Whoever takes one from there has to hold it
+  -- against all that `get_valid` does.
+  local self = { good = good }
 
   local function is_fresh(entry, wall, monotonic)
     return wall < entry[WALL_END] and wall < entry[UNTIL]

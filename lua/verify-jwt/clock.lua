@@ -7,15 +7,20 @@ local clock = {}
 --- How far `coarse` may be behind, with a round of the event loop to spare.
 clock.LAG_SECONDS = 0.1
 
--- A ticker that has been silent for longer is taken for dead.
-local MAX_SILENCE_SECONDS = 2
+--- A ticker that has been silent for longer is taken for dead.
+clock.MAX_SILENCE_SECONDS = 2
+
+local MAX_SILENCE_SECONDS = clock.MAX_SILENCE_SECONDS
 
 --- @param read core.now
 -- @param wall os.time
 function clock.create(read, wall)
-  local ticked, ticked_wall = -math.huge, -math.huge
   local offset
-  local self = { wall = wall }
+  local self = {
+    wall = wall,
+    -- Both clocks at the last tick.
+    ticked = -math.huge, ticked_wall = -math.huge,
+  }
 
   --- Seconds of HAProxy's clock.
   function self.now()
@@ -26,8 +31,8 @@ function clock.create(read, wall)
   --- To be called every 50 ms by a task.
   -- @return true when the wall clock was set back since the last tick
   function self.tick()
-    local before = ticked_wall
-    ticked, ticked_wall = self.now(), wall()
+    local before, ticked, ticked_wall = self.ticked_wall, self.now(), wall()
+    self.ticked, self.ticked_wall = ticked, ticked_wall
     if ticked_wall ~= before then offset = ticked_wall - ticked end
     return ticked_wall < before
   end
@@ -37,8 +42,10 @@ function clock.create(read, wall)
   -- nothing counts as fresh.
   -- @param wall_now wall()
   function self.coarse(wall_now)
-    if wall_now - ticked_wall > MAX_SILENCE_SECONDS then return math.huge end
-    return ticked
+    if wall_now - self.ticked_wall > MAX_SILENCE_SECONDS then
+      return math.huge
+    end
+    return self.ticked
   end
 
   --- What a finer wall clock showed at a moment of HAProxy's, or a little

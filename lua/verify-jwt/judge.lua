@@ -11,7 +11,7 @@ local verdict = require("verify-jwt.verdict")
 
 local sub = string.sub
 
-local BODY, PACKED = verdict.BODY, verdict.PACKED
+local BODY = verdict.BODY
 
 local MAX_QUESTIONS = 3
 local MAX_WAITING = 2000
@@ -34,21 +34,20 @@ end
 
 --- Creates a judge.
 -- @param deps { settings, cache, packer, ask, ring, decode, trace, clock, nap,
---   memory }
+--   memory, counts }
 --   ask(text, header, thumbprint, is_jwe, moment) -> verdict, epoch;
 --   ring() -> the keys of now; decode(request, base64url) -> bytes;
 --   trace(request) -> header lines that go with a question; nap(milliseconds)
---   lets others run; memory is what `memory.lua` creates
+--   lets others run; memory is what `memory.lua` creates; counts.hits grows
+--   with each verdict that was known
 function judge.create(deps)
   local settings, cache, packer = deps.settings, deps.cache, deps.packer
   local wall, now, coarse = deps.clock.wall, deps.clock.now, deps.clock.coarse
   local memory = deps.memory
+  local counts = deps.counts
   local parse = token.parser()
-  -- A cookie or a parameter beside the header would make it ambiguous, and
-  -- the fast path does not look there.
-  local is_fast = not settings.cookie and not settings.query
   local pending, waiting = {}, 0
-  local hits, asked, stale_hits = 0, 0, 0
+  local asked, stale_hits = 0, 0
   local self = {}
 
   --- Refuses a bad signature, or names the key under which it holds; nil
@@ -161,7 +160,7 @@ function judge.create(deps)
     if memory.is_trusted(time, tick) then
       local entry = cache.get(text, time, tick)
       if entry then
-        hits = hits + 1
+        counts.hits = counts.hits + 1
         return packer.unpack(entry)
       end
     end
@@ -185,23 +184,9 @@ function judge.create(deps)
     return entry
   end
 
-  --- What the fast path takes apart for an Authorization header's value, or
-  -- nil when the action has to look. Waits for nothing.
-  function self.known(text)
-    if not is_fast then return nil end
-    local time = wall()
-    local tick = coarse(time)
-    if not memory.is_trusted(time, tick) then return nil end
-    local entry = cache.get_valid(text, time, tick)
-    if not entry then return nil end
-    hits = hits + 1
-    local packed = entry[PACKED] or packer.pack(entry)
-    return packed ~= "" and packed or nil
-  end
-
   --- What has been counted since the start, as the feed reports it.
   function self.counters()
-    return ("hits=%d,asked=%d,stale=%d"):format(hits, asked, stale_hits)
+    return ("hits=%d,asked=%d,stale=%d"):format(counts.hits, asked, stale_hits)
   end
 
   --- Forgets questions whose asker is gone. To be called by a task.

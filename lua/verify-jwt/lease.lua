@@ -11,8 +11,9 @@ local lease = {}
 --- @param stale_seconds how long known verdicts live on after the lease while
 --   no server can be reached; false for not at all
 function lease.create(stale_seconds)
-  local wall_end, monotonic_end = -math.huge, -math.huge
   local self = {
+    -- When it is over, by either clock.
+    wall_end = -math.huge, monotonic_end = -math.huge,
     -- The server that granted it, and what of its store is applied here.
     server = nil, epoch = nil, seq = nil,
   }
@@ -22,27 +23,27 @@ function lease.create(stale_seconds)
   -- @param sent      when the answered poll was sent, by HAProxy's clock
   -- @param sent_wall the same by the wall clock, clock.wall_at
   function self.renew(seconds, sent, sent_wall)
-    monotonic_end = sent + seconds - LAG_SECONDS
+    self.monotonic_end = sent + seconds - LAG_SECONDS
     -- os.time() shows whole seconds, so its elapsed time is rounded up.
-    wall_end = sent_wall + seconds - 1
+    self.wall_end = sent_wall + seconds - 1
   end
 
   --- True while a remembered verdict counts.
   -- @param wall      os.time()
   -- @param monotonic clock.coarse's
   function self.is_live(wall, monotonic)
-    return monotonic < monotonic_end and wall < wall_end
+    return monotonic < self.monotonic_end and wall < self.wall_end
   end
 
   --- True while what was known at its end counts where nobody can be asked.
   function self.is_stale(wall, monotonic)
-    return stale_seconds and monotonic < monotonic_end + stale_seconds
-      and wall < wall_end + stale_seconds
+    return stale_seconds and monotonic < self.monotonic_end + stale_seconds
+      and wall < self.wall_end + stale_seconds
   end
 
   --- Ends it now, for good: another server, another store.
   function self.drop()
-    wall_end, monotonic_end = -math.huge, -math.huge
+    self.wall_end, self.monotonic_end = -math.huge, -math.huge
     self.server, self.epoch, self.seq = nil, nil, nil
   end
 

@@ -9,6 +9,8 @@ local FINAL, SEQ, TAGS = verdict.FINAL, verdict.SEQ, verdict.TAGS
 -- changed, could still be refused for.
 local MAX_REFUSAL_SECONDS = 10
 
+-- A memory's `bounds` are { wall_end, monotonic_end }: nothing that is
+-- remembered counts from then on, by either clock. They move.
 local memory = {}
 
 local function keep_for(cache, key, entry, ttl, how)
@@ -20,7 +22,8 @@ end
 -- is told so with each question.
 function memory.by_time(clock, ttl)
   local header = "X-Jwt-Ttl: " .. ttl .. "\r\n"
-  local self = {}
+  local ends = ttl > 0 and math.huge or -math.huge
+  local self = { bounds = { wall_end = ends, monotonic_end = ends } }
 
   function self.is_trusted() return ttl > 0 end
 
@@ -51,7 +54,10 @@ end
 -- @param on_epoch called when an answer comes from another store
 function memory.by_lease(clock, lease, ttl, id, on_epoch)
   local wall, coarse = clock.wall, clock.coarse
-  local self = {}
+  local ends = -math.huge
+  local self = {
+    bounds = ttl > 0 and lease or { wall_end = ends, monotonic_end = ends },
+  }
 
   function self.is_trusted(time, tick)
     return ttl > 0 and lease.is_live(time, tick)
