@@ -14,14 +14,16 @@ local base64url = {}
 
 --- True when nothing is left over after the last byte of a text that has
 -- only the alphabet's characters. The empty text is the empty string.
-function base64url.is_whole(text)
-  local rest = #text % 4
+-- @param first, last where in `text` it stands; all of it without them
+function base64url.is_whole(text, first, last)
+  last = last or #text
+  local rest = (last + 1 - (first or 1)) % 4
   if rest == 0 then return true end
   if rest == 1 then return false end
   -- Two texts that differ in unused bits alone would be one signature with
   -- two spellings.
-  local last = VALUE[byte(text, -1)]
-  return last ~= nil and last % (rest == 2 and 16 or 4) == 0
+  local value = VALUE[byte(text, last)]
+  return value ~= nil and value % (rest == 2 and 16 or 4) == 0
 end
 
 --- True for a text that stands for exactly one string of bytes. HAProxy does

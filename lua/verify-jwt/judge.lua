@@ -52,17 +52,21 @@ function judge.create(deps)
 
   --- Refuses a bad signature, or names the key under which it holds; nil
   -- where the token-server has to look.
-  local function check_signature(text, header, payload, bytes, from)
+  -- @param first, second where the dots are
+  local function check_signature(text, header, first, second, from)
     if not header.plain then return nil end
     local key = keys.select(deps.ring(), header.alg, header.kid)
     if not key then return nil end
+    local bytes = sub(text, second + 1)
     if not base64url.is_strict(bytes) then return nil, REFUSAL.malformed end
-    local input = sub(text, 1, -#bytes - 2)
     local decoded = deps.decode(from, bytes)
-    if decoded and signature.verify(key, header.alg, input, decoded) then
+    if decoded and signature.verify(key, header.alg,
+      sub(text, 1, second - 1), decoded) then
       return key.thumbprint
     end
-    if not base64url.is_strict(payload) then return nil, REFUSAL.malformed end
+    if not base64url.is_strict(sub(text, first + 1, second - 1)) then
+      return nil, REFUSAL.malformed
+    end
     return nil, REFUSAL.signature
   end
 
@@ -84,18 +88,18 @@ function judge.create(deps)
   --- The verdict; how it may be remembered, or nil; and true where nobody
   -- could be reached.
   local function ask(text, from, moment)
-    local header, payload, bytes = parse(text)
+    local header, first, second = parse(text)
     if not header then return REFUSAL.malformed end
     local thumbprint, refusal
-    if payload then
-      thumbprint, refusal =
-        check_signature(text, header, payload, bytes, from)
+    if first then
+      thumbprint, refusal = check_signature(text, header, first, second, from)
       if refusal then return refusal end
     end
     local entry, how, is_unreachable =
-      ask_current(text, thumbprint, payload == nil, from, moment)
+      ask_current(text, thumbprint, first == nil, from, moment)
     if entry[BODY] and settings.body_encoding == "base64url" then
-      entry[BODY] = payload or base64url.encode(entry[BODY])
+      entry[BODY] = first and sub(text, first + 1, second - 1)
+        or base64url.encode(entry[BODY])
     end
     return entry, how, is_unreachable
   end

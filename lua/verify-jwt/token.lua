@@ -59,33 +59,30 @@ local function remembering_parser()
   end
 end
 
---- Creates a parser: function(text) -> header, payload, signature; for a JWE
--- header alone; nil when the text is neither. A header is
--- { plain, alg?, kid? }, the other two are as they were sent: their alphabet
--- is the server's to judge, which looks at every byte anyway.
+--- Creates a parser: function(text) -> header, and where the dots before the
+-- payload and the signature are; for a JWE header alone; nil when the text is
+-- neither. A header is { plain, alg?, kid? }. The alphabet of the rest is the
+-- server's to judge, which looks at every byte anyway.
 function token.parser()
   local header_of = remembering_parser()
   return function(text)
     local first = find(text, ".", 1, true)
     local second = first and find(text, ".", first + 1, true)
     if not second or first == 1 then return nil end
+    if not is_whole(text, first + 1, second - 1) then return nil end
     local third = find(text, ".", second + 1, true)
-    local head = sub(text, 1, first - 1)
     if not third then
-      local payload = sub(text, first + 1, second - 1)
-      local signature = sub(text, second + 1)
-      if not is_whole(payload) or not is_whole(signature) then return nil end
-      return header_of(head), payload, signature
+      if not is_whole(text, second + 1) then return nil end
+      return header_of(sub(text, 1, first - 1)), first, second
     end
     local fourth = find(text, ".", third + 1, true)
     if not fourth or find(text, ".", fourth + 1, true)
-      or not is_whole(sub(text, first + 1, second - 1))
-      or not is_whole(sub(text, second + 1, third - 1))
-      or not is_whole(sub(text, third + 1, fourth - 1))
-      or not is_whole(sub(text, fourth + 1)) then
+      or not is_whole(text, second + 1, third - 1)
+      or not is_whole(text, third + 1, fourth - 1)
+      or not is_whole(text, fourth + 1) then
       return nil
     end
-    return header_of(head)
+    return header_of(sub(text, 1, first - 1))
   end
 end
 

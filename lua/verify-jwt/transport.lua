@@ -22,6 +22,42 @@ local MAX_IDLE_SECONDS = 0.4
 -- An overdue socket of another thread counts no longer than this.
 local GIVE_UP_SECONDS = 5
 
+local MAX_REMEMBERED = 128
+
+--- An answer's header lines as { length, content_type, keep_alive }; nil when
+-- they are not as our servers write them.
+local function read_head(lines)
+  local head = "\n" .. lower(lines)
+  local _, last, digits =
+    find(head, "\ncontent%-length:[ \t]*(%d+)[ \t]*\r\n")
+  if not digits or #digits > 9 or find(head, "\ncontent-length", last, true)
+    or find(head, "-encoding:", 1, true) then
+    return nil
+  end
+  local length = tonumber(digits)
+  if length > MAX_BODY_BYTES then return nil end
+  return {
+    length = length,
+    content_type = match(head, "\ncontent%-type:[ \t]*([^;%s]*)") or "",
+    keep_alive = not find(head, "\nconnection:[ \t]*close"),
+  }
+end
+
+-- Within a second, answers differ in their heads by their length alone.
+local function remembering_reader()
+  local known, count = {}, 0
+  return function(lines)
+    local head = known[lines]
+    if head then return head end
+    head = read_head(lines)
+    if head then
+      if count >= MAX_REMEMBERED then known, count = {}, 0 end
+      known[lines], count = head, count + 1
+    end
+    return head
+  end
+end
+
 local transport = {}
 
 --- @param core   HAProxy's
@@ -125,31 +161,26 @@ function transport.create(core, options)
     return nil
   end
 
+  local head_of = remembering_reader()
+
   --- Reads what follows a status line of 200; nil when it is longer, shorter
   -- or other than our servers' answers are.
   local function receive_rest(socket)
     local start = socket:receive(FIRST_BYTES)
     if not start or #start ~= FIRST_BYTES then return nil end
     local head_end = find(start, "\r\n\r\n", 1, true)
-    if not head_end then return nil end
-    local head = "\n" .. lower(sub(start, 1, head_end + 1))
-    local _, last, digits =
-      find(head, "\ncontent%-length:[ \t]*(%d+)[ \t]*\r\n")
-    if not digits or #digits > 9 or find(head, "\ncontent-length", last, true)
-      or find(head, "-encoding:", 1, true) then
-      return nil
-    end
-    local length, body = tonumber(digits), sub(start, head_end + 4)
-    if length > MAX_BODY_BYTES or length < #body then return nil end
+    local head = head_end and head_of(sub(start, 1, head_end + 1))
+    if not head then return nil end
+    local length, body = head.length, sub(start, head_end + 4)
+    if length < #body then return nil end
     if length > #body then
       local rest = socket:receive(length - #body)
       if not rest or #rest ~= length - #body then return nil end
       body = body .. rest
     end
     return {
-      status = 200, body = body,
-      content_type = match(head, "\ncontent%-type:[ \t]*([^;%s]*)") or "",
-      keep_alive = not find(head, "\nconnection:[ \t]*close"),
+      status = 200, body = body, content_type = head.content_type,
+      keep_alive = head.keep_alive,
     }
   end
 

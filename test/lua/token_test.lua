@@ -11,10 +11,11 @@ local function jws(header, payload, signature)
 end
 
 test("reads alg and kid of a plain header", function()
-  local header, payload, signature =
-    parse(jws('{"alg":"RS256","kid":"a"}', '{"a":1}', "s"))
+  local text = jws('{"alg":"RS256","kid":"a"}', '{"a":1}', "s")
+  local header, first, second = parse(text)
   assert(header.plain and header.alg == "RS256" and header.kid == "a")
-  assert(payload == encode('{"a":1}') and signature == encode("s"))
+  assert(text:sub(first, second) == "." .. encode('{"a":1}') .. ".")
+  assert(text:sub(second + 1) == encode("s"))
 end)
 
 test("takes for plain whatever is usual", function()
@@ -27,9 +28,9 @@ test("takes for plain whatever is usual", function()
 end)
 
 test("takes five parts for a JWE", function()
-  local header, payload = parse(encode('{"alg":"dir","enc":"A256GCM"}')
+  local header, first = parse(encode('{"alg":"dir","enc":"A256GCM"}')
     .. "..AAAA.AAAA.AAAA")
-  assert(header and not header.plain and payload == nil)
+  assert(header and not header.plain and first == nil)
 end)
 
 test("remembers a header no longer than its own bound", function()
