@@ -185,6 +185,11 @@ function cache.create(options)
     return get_fresh(good, text, entry, wall, monotonic)
   end
 
+  --- Puts a verdict of the same weight and times in the place of a text's.
+  function self.swap(text, entry)
+    if good.young[text] then good.young[text] = entry end
+  end
+
   --- The valid verdict for exactly this text, if it was still good some
   -- seconds ago (`stale` of the options) and has not expired.
   function self.get_stale(text, wall, monotonic)

@@ -44,7 +44,12 @@ function fast_path.create(deps)
         if tags[i].changed > seq then return end
       end
     end
-    local packed = entry[PACKED] or packer.pack(entry)
+    local packed = entry[PACKED]
+    if not packed then
+      entry = packer.pack(entry)
+      cache.swap(text, entry)
+      packed = entry[PACKED]
+    end
     if packed == "" then return end
     counts.hits = counts.hits + 1
     return packed

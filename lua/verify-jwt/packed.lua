@@ -51,8 +51,10 @@ function packed.create(names)
   end
 
   --- Packs a verdict that has not been packed yet. A refusal, a JWE (it has
-  -- one header more) and what has no room are left to the action.
-  -- @return the text, or ""
+  -- one header more) and what has no room are left to the action. Requests
+  -- may be holding the verdict at this moment, to write its claims: it stays
+  -- as it is, and a packed one is made for the cache.
+  -- @return a copy with the text, or the verdict itself with "" for it
   function self.pack(entry)
     local head
     if enabled and entry[REASON] == "ok" and entry[BODY]
@@ -61,12 +63,12 @@ function packed.create(names)
     end
     if not head then
       entry[PACKED] = ""
-      return ""
+      return entry
     end
-    local text = head .. entry[BODY]
-    entry[PACKED] = text
-    entry[BODY], entry[VARIABLES] = false, false
-    return text
+    local copy = { table.unpack(entry) }
+    copy[PACKED] = head .. entry[BODY]
+    copy[BODY], copy[VARIABLES] = false, false
+    return copy
   end
 
   --- The verdict whole again: itself if it was not packed, else a copy.

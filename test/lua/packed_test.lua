@@ -13,37 +13,48 @@ local function valid(variables)
   return entry
 end
 
+local function pack(entry)
+  return packer.pack(entry)[verdict.PACKED]
+end
+
 --- What the configuration's `bytes` and `field` make of a text.
 local function slot(text, from)
   return text:sub(from + 1, from + 64):match("\3(.*)\3")
 end
 
 test("lays a verdict out as haproxy.cfg takes it apart", function()
-  local text = packer.pack(valid())
+  local text = pack(valid())
   assert(text:sub(1, 2) == "s1")
   assert(slot(text, 2) == "bob" and slot(text, 66) == "7")
   assert(text:sub(131) == '{"a":1}')
 end)
 
 test("follows the order of the setting, not of the answer", function()
-  local text = packer.pack(valid({ SUB, "7", USERNAME, "bob" }))
+  local text = pack(valid({ SUB, "7", USERNAME, "bob" }))
   assert(slot(text, 2) == "bob" and slot(text, 66) == "7")
 end)
 
 test("tells an empty claim from a missing one", function()
-  local text = packer.pack(valid({ SUB, "" }))
+  local text = pack(valid({ SUB, "" }))
   assert(slot(text, 2) == nil and slot(text, 66) == "")
 end)
 
 test("unpacks what it packed", function()
   local entry = valid({ SUB, "7" })
   entry[verdict.GENERATION] = "legacy"
-  packer.pack(entry)
-  local copy = packer.unpack(entry)
+  local copy = packer.unpack(packer.pack(entry))
   assert(copy[verdict.GENERATION] == "legacy")
   assert(copy[verdict.BODY] == '{"a":1}')
   assert(table.concat(copy[verdict.VARIABLES], "|") == SUB .. "|7")
   assert(copy[verdict.REASON] == "ok")
+end)
+
+test("leaves whole what a request may be writing at this moment", function()
+  local entry = valid()
+  local variables = entry[verdict.VARIABLES]
+  assert(packer.pack(entry) ~= entry and not entry[verdict.PACKED])
+  assert(entry[verdict.BODY] == '{"a":1}')
+  assert(entry[verdict.VARIABLES] == variables)
 end)
 
 local NOT_PACKED = {
@@ -68,12 +79,12 @@ for _, row in ipairs(NOT_PACKED) do
     local entry = valid()
     row[2](entry)
     local body, variables = entry[verdict.BODY], entry[verdict.VARIABLES]
-    assert(packer.pack(entry) == "" and entry[verdict.PACKED] == "")
+    assert(packer.pack(entry) == entry and entry[verdict.PACKED] == "")
     assert(entry[verdict.BODY] == body)
     assert(entry[verdict.VARIABLES] == variables)
   end)
 end
 
 test("packs nothing where all claims are variables", function()
-  assert(packed.create(nil).pack(valid()) == "")
+  assert(packed.create(nil).pack(valid())[verdict.PACKED] == "")
 end)
