@@ -1,8 +1,8 @@
 --- Knows where in a request a token may stand, and that there must be
 -- exactly one. A function of texts; `request` reads them from HAProxy.
 
-local find, gsub, lower, sub = string.find, string.gsub, string.lower,
-  string.sub
+local find, gsub, lower, match, sub = string.find, string.gsub,
+  string.lower, string.match, string.sub
 
 local extract = {}
 
@@ -54,14 +54,23 @@ function extract.from_query(query, name)
   return values, table.concat(rest, "&")
 end
 
+--- Without the blanks around it. A pattern with two repetitions that both take
+-- blanks takes time that grows with the square of their number, in one call
+-- that HAProxy cannot interrupt: its watchdog then ends the process.
+local function trim(text)
+  local first = find(text, "%S")
+  return first and match(text, "^(.*%S)", first) or ""
+end
+
 --- All values of a cookie (RFC 6265 section 5.4's form).
 -- @param header the Cookie headers, joined by "; "
 function extract.from_cookies(header, name)
   local values = {}
   for pair in (header .. ";"):gmatch("([^;]*);") do
-    local found, value = pair:match("^%s*([^=]-)%s*=%s*(.-)%s*$")
-    if found == name then
-      values[#values + 1] = value:match('^"(.*)"$') or value
+    local equals = find(pair, "=", 1, true)
+    if equals and trim(sub(pair, 1, equals - 1)) == name then
+      local value = trim(sub(pair, equals + 1))
+      values[#values + 1] = match(value, '^"(.*)"$') or value
     end
   end
   return values

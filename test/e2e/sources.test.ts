@@ -44,6 +44,17 @@ describe("a token in a cookie or a query, where the operator allows that", () =>
     expect(answer.delivered?.bytes.toString("latin1").split("x-tkn-")[0]).not.toContain(good);
   });
 
+  test.each([
+    ["blanks", `a=b;${" ".repeat(16_000)}x`],
+    ["blanks in the token's place", `session=x${" ".repeat(16_000)}x`],
+  ])("takes no time to look for in a cookie of %s", async (_, cookie) => {
+    expectValid(await send([`cookie: session=${good}`]));
+    // Within the second that everything has to be answered in; HAProxy's watchdog would end it after two.
+    const answer = await edge.send(toRequest([`cookie: ${cookie}`]), 1000);
+    expectRefused(answer);
+    expectValid(await send([`cookie: session=${good}`]));
+  });
+
   test("is taken out of the query when it is refused too", async () => {
     const forged = forgedToken(keys);
     for (const part of forged.split(".")) edge.keepSecret(part);

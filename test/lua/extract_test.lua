@@ -58,3 +58,24 @@ for _, row in ipairs(COOKIES) do
     assert(#values == #row[2])
   end)
 end
+
+-- Processor seconds that none of these takes when the time grows with the
+-- length; with its square or its cube all of them do.
+local ENOUGH_SECONDS = 0.5
+local LONG = {
+  { "blanks without a value", "a=b;" .. (" "):rep(20000) .. "x" },
+  { "blanks inside a value", "t=x" .. (" "):rep(20000) .. "x" },
+  { "blanks alone", "t=" .. (" "):rep(20000) },
+  { "equals signs", "t" .. ("="):rep(20000) },
+  { "semicolons", (";"):rep(20000) },
+  { "blanks before every sign", (" ="):rep(10000) },
+}
+for _, row in ipairs(LONG) do
+  test("takes no time for a cookie of " .. row[1], function()
+    local before = os.clock()
+    extract.from_cookies(row[2], "t")
+    extract.from_query(row[2], "t")
+    extract.from_authorization("Basic " .. row[2]:gsub(";", ","), {})
+    assert(os.clock() - before < ENOUGH_SECONDS)
+  end)
+end
