@@ -16,7 +16,7 @@ const LUA_SETTINGS: readonly Row[] = [
   ["JWT_SYNC_INTERVAL", "Seconds between two readings of a key source.", "300"],
   [
     "JWT_CACHE_TTL",
-    "Seconds since its judgement that a verdict is used; 0: none is remembered. Unset: 3, and 60 with a live lease.",
+    "Seconds since its judgement that a verdict is used; 0: none is remembered. Unset: 3, and 60 with a live lease. Without the verifier key 300 at the most.",
     undefined,
   ],
   [

@@ -9,6 +9,10 @@ local FINAL, SEQ, TAGS = verdict.FINAL, verdict.SEQ, verdict.TAGS
 -- changed, could still be refused for.
 local MAX_REFUSAL_SECONDS = 10
 
+-- Without a lease a revocation is confirmed only when all that may be
+-- remembered is over, so it must not be long; the server takes no more.
+local MAX_TTL_WITHOUT_LEASE = 300
+
 -- A memory's `bounds` are { wall_end, monotonic_end }: nothing that is
 -- remembered counts from then on, by either clock. They move.
 local memory = {}
@@ -18,9 +22,10 @@ local function keep_for(cache, key, entry, ttl, how)
   cache.put(key, entry, ttl, how.wall, how.now)
 end
 
---- Without a lease: a verdict is remembered for `ttl` seconds, and the server
--- is told so with each question.
+--- Without a lease: a verdict is remembered for `ttl` seconds, five minutes at
+-- the most, and the server is told so with each question.
 function memory.by_time(clock, ttl)
+  ttl = math.min(ttl, MAX_TTL_WITHOUT_LEASE)
   local header = "X-Jwt-Ttl: " .. ttl .. "\r\n"
   local ends = ttl > 0 and math.huge or -math.huge
   local self = { bounds = { wall_end = ends, monotonic_end = ends } }

@@ -61,6 +61,17 @@ const FORGET_AFTER_MS = 10 * 60_000;
 /** A flood of made-up identities by somebody with the key is still bounded. */
 const MAX_VERIFIERS = 20_000;
 const MAX_LAGGING_POLLS = 5;
+/** Listed beside the verifiers while a confirmation waits for them. */
+const FORMER: ConfirmedVerifier = {
+  id: "former",
+  name: "whoever verified before this server's start",
+  state: "pending",
+};
+const UNLEASED: ConfirmedVerifier = {
+  id: "unleased",
+  name: "a HAProxy without the verifier key",
+  state: "pending",
+};
 /** Sequences that are told apart for verdicts without a lease. */
 const MAX_UNLEASED = 1000;
 
@@ -257,7 +268,15 @@ export class VerifierRegistry implements Confirmation {
         found.push({ id, name: report.name, state: isFenced ? "fenced" : open });
       }
     }
-    return found;
+    return [...found, ...this.#unnamed(seq, now)];
+  }
+
+  /** Those that are waited for and have no name here. */
+  #unnamed(seq: number, now: number): readonly ConfirmedVerifier[] {
+    const { quietUntilMs, rememberedUntilMs } = this.#options;
+    const unleased = [...this.#unleasedUntilMs].some(([at, until]) => at < seq && now < until);
+    const isRemembered = unleased || now < (rememberedUntilMs?.(seq) ?? 0);
+    return [...(now < quietUntilMs ? [FORMER] : []), ...(isRemembered ? [UNLEASED] : [])];
   }
 
   /** A verifier that has just come has nothing of before it to forget: only what it was told of counts. */

@@ -17,8 +17,8 @@ export interface JudgeRouteOptions {
   /** Where another thread answers what this one cannot: unknown keys, and all while it is not up to date. */
   readonly elsewhere?: Elsewhere | undefined;
   /**
-   * Told before an answer goes to somebody without a lease who remembers it for so many seconds, with
-   * the sequence it was judged at.
+   * Told before a valid verdict goes to somebody without a lease who remembers it for so many seconds,
+   * with the sequence it was judged at.
    * Rejects where that cannot be put on record: no verdict goes out then.
    */
   readonly noteMemory: (ttlSeconds: number, judgedSeq: number) => Promise<void> | undefined;
@@ -38,6 +38,12 @@ export interface Elsewhere {
 
 /** Where a token's signature was verified, or that it was decrypted first. */
 export type JudgingPath = "server" | "haproxy" | "jwe";
+
+/**
+ * Whoever remembers without a lease puts every confirmation off for that long, also over a restart; who
+ * has a lease does not. HAProxy's side asks for no more (lua/verify-jwt/memory.lua).
+ */
+const MAX_TTL_SECONDS = 300;
 
 /** What a caller said beside the token. */
 interface Question {
@@ -80,21 +86,29 @@ export function createJudgeRoute(options: JudgeRouteOptions) {
       options.onFailure(error);
       return finish(refused("internal"));
     };
-    const judge = (): Response | Promise<Response> => {
+    const judge = (): Verdict | Promise<Verdict> => {
       const verdict = options.judge(token, { verifiedWith });
-      if (!(verdict instanceof Promise) && !isUnknownKey(verdict)) return finish(verdict);
-      return settle(token, verdict, verifiedWith, options).then(finish, fail);
+      if (!(verdict instanceof Promise) && !isUnknownKey(verdict)) return verdict;
+      return settle(token, verdict, verifiedWith, options);
+    };
+    // Only what is valid: a stranger's junk must not put confirmations off.
+    const note = (verdict: Verdict, isSameTurn: boolean): Verdict | Promise<Verdict> => {
+      if (ttlSeconds === 0 || !verdict.isValid) return verdict;
+      const noted = options.noteMemory(ttlSeconds, judgedAt.seq);
+      if (noted === undefined && isSameTurn) return verdict;
+      // Judged again: what changed before it was on record is confirmed without waiting for it.
+      return Promise.resolve(noted).then(() => {
+        judgedAt = options.judgedAt();
+        return judge();
+      });
     };
     try {
-      const noted = ttlSeconds > 0 ? options.noteMemory(ttlSeconds, judgedAt.seq) : undefined;
-      if (noted === undefined) return judge();
-      // Judged only then: what changes before it is on record is confirmed without waiting for it.
-      return noted
-        .then(() => {
-          judgedAt = options.judgedAt();
-          return judge();
-        })
-        .catch(fail);
+      const verdict = judge();
+      const noted =
+        verdict instanceof Promise
+          ? verdict.then((late) => note(late, false))
+          : note(verdict, true);
+      return noted instanceof Promise ? noted.then(finish, fail) : finish(noted);
     } catch (error) {
       return fail(error);
     }
@@ -144,7 +158,7 @@ function parseQuestion(headers: Headers, isVerifier: IsVerifier): Question | Res
   }
   const ttlSeconds = parseTtl(headers.get("x-jwt-ttl"));
   if (ttlSeconds === undefined)
-    return plain(422, "X-Jwt-Ttl is not a number of seconds up to a day.");
+    return plain(422, `X-Jwt-Ttl is not a number of seconds up to ${MAX_TTL_SECONDS}.`);
   const isTrusted = isVerifier(headers.get("authorization"));
   return {
     isTrusted,
@@ -164,7 +178,7 @@ function isTokenType(contentType: string): boolean {
 function parseTtl(text: string | null): number | undefined {
   if (text === null) return 0;
   const seconds = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  return seconds <= 86_400 ? seconds : undefined;
+  return seconds <= MAX_TTL_SECONDS ? seconds : undefined;
 }
 
 /** Remembers the few selections that HAProxy's side sends over and over. */

@@ -197,7 +197,12 @@ describe("VerifierRegistry.waitApplied", () => {
     const short = wait(5, 5000);
     const long = wait(5, 10_000);
     await clock.advance(7999);
-    expect(short.outcome).toEqual({ applied: false, verifiers: [] });
+    // Nobody has a name yet, but the answer still says for whom it waited.
+    const name = "whoever verified before this server's start";
+    expect(short.outcome).toEqual({
+      applied: false,
+      verifiers: [{ id: "former", name, state: "pending" }],
+    });
     expect(long.outcome).toBeUndefined();
     await clock.advance(1);
     expect(long.outcome).toEqual({ applied: true, verifiers: [] });
@@ -209,8 +214,14 @@ describe("verdicts without a lease", () => {
     const { clock, registry, wait } = setUp();
     registry.answeredWithoutLease(3, 4);
     const state = wait(5);
+    const short = wait(5, 1000);
     await clock.advance(4002);
     expect(state.outcome).toBeUndefined();
+    const name = "a HAProxy without the verifier key";
+    expect(short.outcome).toEqual({
+      applied: false,
+      verifiers: [{ id: "unleased", name, state: "pending" }],
+    });
     await clock.advance(1);
     expect(state.outcome).toMatchObject({ applied: true });
   });
