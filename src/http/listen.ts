@@ -44,7 +44,7 @@ export function listen(address: Address, options: ListenOptions): Listener {
     development: false,
     fetch: (request: Request, server: Bun.Server<undefined>) =>
       options.handle(
-        request,
+        withWholeUrl(request),
         () => (isUnix ? "unix" : arrivalOf(server.requestIP(request)?.address)),
         server,
       ),
@@ -74,6 +74,12 @@ export function listen(address: Address, options: ListenOptions): Listener {
       if (isUnix) rmSync(address.path, { force: true });
     },
   };
+}
+
+/** Bun makes a URL of the Host field; without a usable one it hands over a path, which no router can parse. */
+function withWholeUrl(request: Request): Request {
+  if (!request.url.startsWith("/")) return request;
+  return new Request(`http://localhost${request.url}`, request);
 }
 
 function arrivalOf(peer: string | undefined): Arrival {
