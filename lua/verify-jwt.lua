@@ -96,7 +96,7 @@ local news = options.verifier_key and feed.create({
       known.entries(), known.bytes())
   end,
   on_keys = function() keys_due = true end,
-  nap = core.msleep,
+  nap = core.msleep, log = log,
 })
 local recall
 if news then

@@ -64,7 +64,7 @@ end
 
 --- Creates the feed of one verifier.
 -- @param deps { request, servers, clock, lease, cache, verifier_key, name,
---   agent, stale, counters, on_keys, nap }
+--   agent, stale, counters, on_keys, nap, log }
 --   request(server, headers, deadline) -> answer as transport's, where
 --   headers is a list of { name, value }; name() and agent() for people;
 --   counters() -> "hits=1,asked=2"; on_keys() when the server's keys changed
@@ -74,6 +74,7 @@ function feed.create(deps)
   local id, keys
   local hold = FIRST_HOLD_SECONDS
   local pause = MIN_PAUSE_MS
+  local was_refused = false
   local self = {}
 
   --- Begins anew: nothing known, and nobody to be taken for.
@@ -151,6 +152,12 @@ function feed.create(deps)
     local response = deps.request(server, poll_headers(),
       sent + hold + ROUND_TRIP_SECONDS)
     local answer
+    local is_refused = response ~= nil and response.status == 401
+    if is_refused and not was_refused then
+      deps.log(("token-server %s takes no part in the feed with this verifier"
+        .. " key: it has another one (JWT_VERIFIER_KEY)"):format(server.label))
+    end
+    was_refused = is_refused
     if response and response.status == 200
       and response.content_type == FEED_TYPE then
       answer = feed.parse(response.body)

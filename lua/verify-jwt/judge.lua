@@ -35,7 +35,7 @@ end
 --- Creates a judge.
 -- @param deps { settings, cache, packer, ask, ring, decode, trace, clock, nap,
 --   memory, counts }
---   ask(text, header, thumbprint, is_jwe, moment) -> verdict, epoch;
+--   ask(text, header, thumbprint, moment) -> verdict, epoch;
 --   ring() -> the keys of now; decode(request, base64url) -> bytes;
 --   trace(request) -> header lines that go with a question; nap(milliseconds)
 --   lets others run; memory is what `memory.lua` creates; counts.hits grows
@@ -71,13 +71,13 @@ function judge.create(deps)
   end
 
   --- Asks until the answer is not older than what is applied here.
-  local function ask_current(text, thumbprint, is_jwe, from, moment)
+  local function ask_current(text, thumbprint, from, moment)
     local trace = deps.trace(from)
     for _ = 1, MAX_QUESTIONS do
       asked = asked + 1
       local how = memory.begin(moment)
       local entry, epoch =
-        deps.ask(text, how.header .. trace, thumbprint, is_jwe, moment)
+        deps.ask(text, how.header .. trace, thumbprint, moment)
       if entry == verdict.unavailable then return entry, nil, epoch end
       if memory.is_current(how, entry, epoch) then return entry, how end
       moment = now()
@@ -96,7 +96,7 @@ function judge.create(deps)
       if refusal then return refusal end
     end
     local entry, how, is_unreachable =
-      ask_current(text, thumbprint, first == nil, from, moment)
+      ask_current(text, thumbprint, from, moment)
     if entry[BODY] and settings.body_encoding == "base64url" then
       entry[BODY] = first and sub(text, first + 1, second - 1)
         or base64url.encode(entry[BODY])

@@ -141,7 +141,8 @@ local function read_verifier_key(getenv, read_file, problems)
     text = read_file(named and path or DEFAULT_VERIFIER_KEY_FILE)
     if not text then
       if named then
-        problems[#problems + 1] = name .. ": cannot be read"
+        problems[#problems + 1] = name .. ": " .. path .. " cannot be read; "
+          .. "haproxy-jwt serve makes it at its first start"
       end
       return nil
     end

@@ -8,6 +8,8 @@ local ACCEPT = "application/vnd.haproxy-jwt.verdict+json"
 local DEADLINE_SECONDS = 0.8
 -- With a second server left to ask, one may use up this much.
 local SHARED_SECONDS = 0.5
+-- At most so often it is said in the log that a key is missing.
+local TELL_SECONDS = 60
 -- No token: a server that answers it with a verdict can judge again.
 local PROBE = "probe"
 
@@ -50,12 +52,28 @@ function token_server.create(deps)
       .. "\r\n\r\n" .. text
   end
 
+  local told_at = -math.huge
+
+  --- The server keeps a JWE's claims from whoever does not show the key, and
+  -- a valid token without its claims is nobody's.
+  local function tell_of_hidden_claims(body)
+    if has_key or now() - told_at < TELL_SECONDS
+      or not verdict.parse(body, false) then
+      return
+    end
+    told_at = now()
+    deps.log("a JWE is refused: its claims come only to whoever has the"
+      .. " verifier key (JWT_VERIFIER_KEY, JWT_VERIFIER_KEY_FILE)")
+  end
+
   --- A verdict, or nil when the answer is none.
-  local function read(answer, with_claims)
+  local function read(answer)
     if answer.status ~= 200 or answer.content_type ~= ACCEPT then
       return nil
     end
-    return verdict.parse(answer.body, with_claims)
+    local result, epoch = verdict.parse(answer.body, true)
+    if not result then tell_of_hidden_claims(answer.body) end
+    return result, epoch
   end
 
   local function set_away(server, away)
@@ -84,11 +102,10 @@ function token_server.create(deps)
   --- Asks for a token's verdict.
   -- @param memory     header that says how the answer will be remembered
   -- @param thumbprint of the key that verified its signature here, or nil
-  -- @param is_jwe     true when the claims come only with the verifier key
   -- @param moment     monotonic seconds of now, where the caller knows it
   -- @return the verdict, and the epoch it was judged in; or
   --   verdict.unavailable and true where no server could even be reached
-  function self.ask(text, memory, thumbprint, is_jwe, moment)
+  function self.ask(text, memory, thumbprint, moment)
     moment = moment or now()
     local deadline = moment + DEADLINE_SECONDS
     local request = request_for(text, memory, thumbprint)
@@ -103,7 +120,7 @@ function token_server.create(deps)
         transport.request(server, request, limit, moment)
       if answer then
         is_unreachable = false
-        local result, epoch = read(answer, not is_jwe or has_key)
+        local result, epoch = read(answer)
         if result and result ~= verdict.unavailable then
           return result, epoch
         end
@@ -130,7 +147,7 @@ function token_server.create(deps)
     for _, server in ipairs(servers.absent()) do
       local answer = transport.request(
         server, request_for(PROBE, ""), now() + DEADLINE_SECONDS)
-      if answer and read(answer, false) then set_away(server, false) end
+      if answer and read(answer) then set_away(server, false) end
     end
   end
 

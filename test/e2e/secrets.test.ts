@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { encrypt } from "../helpers/decryption-keys.ts";
 import { type Edge, startEdge } from "../helpers/edge.ts";
+import { expectRefused, expectValid } from "../helpers/expect-verdict.ts";
 import { mint, withPart } from "../helpers/mint.ts";
 import { openConnection, toRequest } from "../helpers/raw-client.ts";
 import {
@@ -84,6 +85,19 @@ describe("tokens, claims and secrets", () => {
       }
     }
     expect(answers.filter((text) => text.includes(secret) || text.includes(CANARY))).toEqual([]);
+  });
+
+  test("of a JWE are needed with it: HAProxy without the key refuses it, as nobody could say who it is", async () => {
+    const keyless = await edge.beside({ haproxyEnv: { JWT_VERIFIER_KEY: "" } });
+    const text = JSON.stringify(claims());
+    const token = await encrypt(keys.dir, text);
+    expectValid(await edge.ask(token), text);
+    expectRefused(await keyless.ask(token), { reason: "E_BACKEND_UNAVAIL", detail: "unavailable" });
+    expectValid(await keyless.ask(mint(keys.rs, text)), text);
+    const said = readFileSync(keyless.haproxy.logFile, "utf8");
+    expect(said).toContain(
+      "a JWE is refused: its claims come only to whoever has the verifier key",
+    );
   });
 
   test("of a JWE are shown by the server only to a caller with the verifier key", async () => {

@@ -21,8 +21,8 @@ end
 local function create(reply, candidates)
   local state = {
     time = 5000, wall = 1700000000, polls = {}, changed = {}, clears = 0,
-    keys_changed = 0, naps = {},
-    candidates = candidates or { { id = "s1" } },
+    keys_changed = 0, naps = {}, log = {},
+    candidates = candidates or { { id = "s1", label = "b/s1" } },
   }
   local trust = lease.create(false)
   local news = feed.create({
@@ -61,6 +61,7 @@ local function create(reply, candidates)
     counters = function() return "hits=1" end,
     on_keys = function() state.keys_changed = state.keys_changed + 1 end,
     nap = function(ms) state.naps[#state.naps + 1] = ms end,
+    log = function(text) state.log[#state.log + 1] = text end,
   })
   return news, state, trust
 end
@@ -227,3 +228,21 @@ test("does not believe an answer to who it was before", function()
   news.poll()
   assert(not trust.is_live(1700000000, 5000) and trust.epoch == nil)
 end)
+
+test("says once that the server has another key, and again if it comes back",
+  function()
+    local status = 401
+    local news, state = create(function()
+      return status == 401 and "no" or cjson.encode(with({})), status
+    end)
+    news.poll()
+    news.poll()
+    assert(#state.log == 1 and state.log[1]:find("JWT_VERIFIER_KEY", 1, true))
+    assert(state.log[1]:find("b/s1", 1, true))
+    assert(not state.log[1]:find("secret", 1, true))
+    status = 200
+    news.poll()
+    status = 401
+    news.poll()
+    assert(#state.log == 2)
+  end)

@@ -57,7 +57,7 @@ local function ok() return VALID end
 
 test("says how it will remember, and sends the token as it is", function()
   local client, state = create({ a = ok })
-  local entry, epoch = client.ask("h.p.s", "X-Jwt-Ttl: 3\r\n", nil, false)
+  local entry, epoch = client.ask("h.p.s", "X-Jwt-Ttl: 3\r\n", nil)
   assert(entry[verdict.REASON] == "ok" and epoch == "e")
   assert(entry[verdict.SEQ] == 3 and entry[verdict.TAGS][1] == "t")
   assert(state.asked[1][2] == "HEAD\r\nX-Jwt-Ttl: 3\r\nContent-Length: 5\r\n"
@@ -66,10 +66,10 @@ end)
 
 test("names the key it verified with only beside the verifier key", function()
   local client, state = create({ a = ok }, { has_key = true })
-  client.ask("h.p.s", "", "print", false)
+  client.ask("h.p.s", "", "print")
   assert(state.asked[1][2]:find("X-Jwt-Key: print\r\n", 1, true))
   client, state = create({ a = ok })
-  client.ask("h.p.s", "", "print", false)
+  client.ask("h.p.s", "", "print")
   assert(not state.asked[1][2]:find("X-Jwt-Key", 1, true))
 end)
 
@@ -85,7 +85,7 @@ local NO_VERDICT = {
 for _, row in ipairs(NO_VERDICT) do
   test("takes no verdict from " .. row[1], function()
     local client, _, list = create({ a = row[2] })
-    local entry, is_unreachable = client.ask("x", "", nil, false)
+    local entry, is_unreachable = client.ask("x", "", nil)
     assert(entry == verdict.unavailable and not is_unreachable)
     assert(not list[1].away)
   end)
@@ -93,16 +93,16 @@ end
 
 test("asks nobody while its server is away", function()
   local client, state, list = create({ a = function() return nil end })
-  local entry, is_unreachable = client.ask("x", "", nil, false)
+  local entry, is_unreachable = client.ask("x", "", nil)
   assert(entry == verdict.unavailable and is_unreachable and list[1].away)
-  entry, is_unreachable = client.ask("x", "", nil, false)
+  entry, is_unreachable = client.ask("x", "", nil)
   assert(entry == verdict.unavailable and is_unreachable)
   assert(#state.asked == 1 and state.away[1] == "a" and #state.log == 1)
 end)
 
 test("does not blame a server for its own bounds", function()
   local client, _, list = create({ a = function() return nil, "full" end })
-  local entry, is_unreachable = client.ask("x", "", nil, false)
+  local entry, is_unreachable = client.ask("x", "", nil)
   assert(entry == verdict.unavailable and not is_unreachable)
   assert(not list[1].away)
 end)
@@ -115,7 +115,7 @@ test("asks the next server within one deadline", function()
     end,
     b = ok,
   })
-  local entry = client.ask("x", "", nil, false)
+  local entry = client.ask("x", "", nil)
   assert(entry[verdict.REASON] == "ok" and #state.asked == 2)
   assert(state.asked[1][3] == 100.5 and state.asked[2][3] == 100.8)
 end)
@@ -126,14 +126,14 @@ test("waits for no third server beyond the deadline", function()
     return nil
   end
   local client, state = create({ a = slow, b = slow, c = slow })
-  assert(client.ask("x", "", nil, false) == verdict.unavailable)
+  assert(client.ask("x", "", nil) == verdict.unavailable)
   assert(#state.asked == 2 and state.time <= 100.8 + 1e-9)
 end)
 
 test("asks only the server that granted the lease", function()
   local client, state = create({ a = ok, b = ok }, { only = 2 })
-  client.ask("x", "", nil, false)
-  client.ask("x", "", nil, false)
+  client.ask("x", "", nil)
+  client.ask("x", "", nil)
   assert(state.asked[1][1] == "b" and state.asked[2][1] == "b")
 end)
 
@@ -142,20 +142,41 @@ test("takes a server back after a probe that it answers", function()
   local client, state, list = create({
     a = function() return works and VALID or nil end,
   })
-  client.ask("x", "", nil, false)
+  client.ask("x", "", nil)
   client.probe()
   assert(list[1].away)
   works = true
   client.probe()
   assert(not list[1].away and #state.log == 2)
-  assert(client.ask("x", "", nil, false)[verdict.REASON] == "ok")
+  assert(client.ask("x", "", nil)[verdict.REASON] == "ok")
 end)
 
 test("does not take a server back for HTML", function()
   local body
   local client, _, list = create({ a = function() return body end })
-  client.ask("x", "", nil, false)
+  client.ask("x", "", nil)
   body = "<html>"
   client.probe()
   assert(list[1].away)
+end)
+
+test("takes a valid token without its claims for no answer, and says why",
+  function()
+    local hidden = cjson.encode({
+      valid = "1", reason = "ok", stateless = "1", seq = 3, epoch = "e",
+    })
+    local client, state = create({ a = function() return hidden end })
+    assert(client.ask("h.k.i.c.t", "", nil) == verdict.unavailable)
+    state.time = state.time + 59
+    assert(client.ask("h.k.i.c.t", "", nil) == verdict.unavailable)
+    assert(#state.log == 1 and state.log[1]:find("JWT_VERIFIER_KEY", 1, true))
+    assert(#state.away == 0)
+    state.time = state.time + 2
+    client.ask("h.k.i.c.t", "", nil)
+    assert(#state.log == 2)
+  end)
+
+test("says nothing of claims when the server answers no verdict", function()
+  local client, state = create({ a = function() return "{}" end })
+  assert(client.ask("x", "", nil) == verdict.unavailable and #state.log == 0)
 end)
