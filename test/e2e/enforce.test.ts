@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Edge, startEdge } from "../helpers/edge.ts";
-import { expectValid } from "../helpers/expect-verdict.ts";
+import { expectRefused, expectValid } from "../helpers/expect-verdict.ts";
 import { valuesOf } from "../helpers/http-message.ts";
 import { mint } from "../helpers/mint.ts";
 import { toRequest } from "../helpers/raw-client.ts";
@@ -78,6 +78,24 @@ describe("enforce.cfg", () => {
     const answer = await edge.send(toRequest(lines).replace("GET ", `${method} `));
     expect([answer.status, answer.delivered]).toEqual([401, undefined]);
   });
+
+  test.each(["/health", "/healthz", "/livez", "/readyz"])(
+    "passes a probe of %s on as not valid, and nothing else there",
+    async (path) => {
+      const probe = await edge.send(toRequest([], `${path}?from=lb`));
+      expect(probe.status).toBe(200);
+      expectRefused(probe, { detail: "missing" });
+      for (const [method, target] of [
+        ["POST", path],
+        ["DELETE", path],
+        ["GET", `${path}/`],
+        ["GET", `/x${path}`],
+      ] as const) {
+        const answer = await edge.send(toRequest([], target).replace("GET ", `${method} `));
+        expect([answer.status, answer.delivered]).toEqual([401, undefined]);
+      }
+    },
+  );
 
   test("answers 503 while nobody can judge", async () => {
     await edge.server.stop();
