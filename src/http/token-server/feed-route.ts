@@ -1,4 +1,7 @@
-/** `GET /feed`: the long poll by which a verifier learns what to forget, and holds its lease. */
+/**
+ * `GET /feed`: the long poll by which a verifier learns what to forget, and holds its lease. Who gives no name
+ * for itself is shown where the store is, and no more.
+ */
 import type { CatchUp, ChangeLog } from "../../core/feed/change-log.ts";
 import { HOLD_MS } from "../../core/feed/lease.ts";
 import { subjectTag } from "../../core/feed/subject-tag.ts";
@@ -58,6 +61,7 @@ export class Feed {
     if (!isVerifier(request.headers.get("authorization"))) {
       return problem(401, "The verifier key is needed here");
     }
+    if (!request.headers.has("x-jwt-verifier")) return this.#show();
     const receivedAtMs = monotonicMs();
     const current = epoch();
     const parsed = parsePoll(request.headers, current, changes.seq);
@@ -84,6 +88,13 @@ export class Feed {
   close(): void {
     this.#isClosed = true;
     this.wake();
+  }
+
+  /** For a person or program that looks on: where the store is now. It is nobody that a change waits for. */
+  #show(): Response {
+    const { changes, epoch, keysFingerprint } = this.#options;
+    const body = { epoch: epoch(), seq: changes.seq, lease: 0, keys: keysFingerprint() };
+    return toVerifier(FEED_TYPE, JSON.stringify(body));
   }
 
   #hold(poll: Poll, signal: AbortSignal): Promise<Response> {

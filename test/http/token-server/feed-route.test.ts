@@ -74,7 +74,7 @@ describe("GET /feed", () => {
     ["no key", { authorization: "-" }, 401],
     ["another key", { authorization: `Bearer ${KEY}x` }, 401],
     ["the key alone", { authorization: KEY }, 401],
-    ["no name", { "x-jwt-verifier": "-" }, 422],
+    ["an empty name", { "x-jwt-verifier": "" }, 422],
     ["a short name", { "x-jwt-verifier": "short" }, 422],
     ["a long name", { "x-jwt-verifier": "x".repeat(129) }, 422],
     ["a name with a space", { "x-jwt-verifier": "thread 1 x" }, 422],
@@ -88,6 +88,15 @@ describe("GET /feed", () => {
     expect(response.status).toBe(status);
     expect(registry.verifiers()).toEqual([]);
     expect(state.counted).toEqual([]);
+  });
+
+  test("shows one without a name where the store is, grants nothing and waits for nobody", async () => {
+    const { feed, registry, state } = setUp();
+    const shown = await read(feed.poll(poll({ "x-jwt-verifier": "-" })));
+    expect(shown).toEqual({ epoch: "e1", seq: 10, lease: 0, keys: "k1" });
+    expect(registry.verifiers()).toEqual([]);
+    expect(state.counted).toEqual([]);
+    expect((await feed.poll(poll({ "x-jwt-verifier": "-", authorization: "-" }))).status).toBe(401);
   });
 
   test("tells one whose poll it held to forget all, when another history has begun meanwhile", async () => {
