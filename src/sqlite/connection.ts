@@ -1,6 +1,7 @@
 /** One connection to the database: how it is opened, read and written; not what is in it. */
 import { Database } from "bun:sqlite";
 import { closeSync, existsSync, openSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { AppError } from "../core/app-error.ts";
 import { isBusy, toAppError } from "./sqlite-error.ts";
 
@@ -34,6 +35,13 @@ export interface Connection {
    * @throws AppError unavailable, with nothing changed
    */
   write<T>(change: () => T): Promise<T>;
+  /**
+   * The same for what counts for nothing until a later `write` says so: it is on disk with that one at
+   * the latest, because the log is one file. Its own sync would hold up the event loop; `settle` does not.
+   */
+  stage<T>(change: () => T): Promise<T>;
+  /** Brings what is in the log to the disk from another thread. Nothing may be acknowledged on its word. */
+  settle(): Promise<void>;
   /** Called when a transaction was undone: what was learnt inside it is void. */
   onRollback(listener: () => void): void;
   /** Sets who is asked before each write, and told after it; undefined: nobody. */
@@ -123,15 +131,48 @@ class SqliteConnection implements Connection {
     return result;
   }
 
-  async #tryFor<T>(patienceMs: number, change: () => T): Promise<T> {
+  async stage<T>(change: () => T): Promise<T> {
+    const room = this.#pacer?.room();
+    if (room !== undefined) await room;
+    const result = await this.#tryFor(WRITE_PATIENCE_MS, change, "NORMAL");
+    this.#pacer?.wrote();
+    return result;
+  }
+
+  async settle(): Promise<void> {
+    try {
+      await using log = await open(`${this.db.filename}-wal`, "r+");
+      await log.datasync();
+    } catch {
+      // What does not get there now gets there with the next write, or that one fails.
+    }
+  }
+
+  async #tryFor<T>(
+    patienceMs: number,
+    change: () => T,
+    synchronous: "FULL" | "NORMAL" = "FULL",
+  ): Promise<T> {
     const until = performance.now() + patienceMs;
     for (;;) {
       try {
-        return this.#transaction(change);
+        return synchronous === "FULL"
+          ? this.#transaction(change)
+          : this.#withoutSync(() => this.#transaction(change));
       } catch (error) {
         if (!isBusy(error) || performance.now() >= until) throw toAppError(error);
       }
       await Bun.sleep(RETRY_MS);
+    }
+  }
+
+  /** In one turn of the event loop, so that no other transaction goes without. */
+  #withoutSync<T>(work: () => T): T {
+    this.db.run("PRAGMA synchronous = NORMAL");
+    try {
+      return work();
+    } finally {
+      this.db.run("PRAGMA synchronous = FULL");
     }
   }
 

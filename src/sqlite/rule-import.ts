@@ -11,6 +11,9 @@ import { endImport } from "./retention.ts";
 /** How long one transaction may write before judgements get their turn. */
 const WRITE_MS = 5;
 
+/** Transactions between two syncs: what is left for the one that puts the import in force stays small. */
+const UNSETTLED = 8;
+
 export async function beginImport(parts: Parts, actor: Actor, source: string): Promise<RuleImport> {
   const { connection, actors, nowMs } = parts;
   const insert = connection.db.query<{ id: number }, [string, number, number]>(
@@ -35,6 +38,7 @@ class StagedImport implements RuleImport {
   #globals = 0;
   #subjects = 0;
   #isOpen = true;
+  #unsettled = 0;
 
   constructor(parts: Parts, actor: Actor, source: string, id: number) {
     this.#parts = parts;
@@ -53,7 +57,7 @@ class StagedImport implements RuleImport {
     for (const { rule } of lines) checkNewRule(rule, nowSeconds);
     for (let from = 0; from < lines.length;) {
       const rest = from === 0 ? lines : lines.slice(from);
-      const written = await connection.write(() => this.#insert(rest, nowSeconds));
+      const written = await connection.stage(() => this.#insert(rest, nowSeconds));
       from += written;
       const subjects = new Set<string>();
       for (const { rule } of rest.slice(0, written)) {
@@ -64,14 +68,23 @@ class StagedImport implements RuleImport {
         }
       }
       index.takeInStaged(subjects);
+      await this.#settle();
       await pause();
     }
+  }
+
+  async #settle(): Promise<void> {
+    this.#unsettled++;
+    if (this.#unsettled < UNSETTLED) return;
+    this.#unsettled = 0;
+    await this.#parts.connection.settle();
   }
 
   async commit(): Promise<{ readonly added: number; readonly seq: number }> {
     this.#checkOpen();
     const { audit, changes, connection, journalWriter, nowMs, table } = this.#parts;
     const added = this.#globals + this.#subjects;
+    await connection.settle();
     const seq = await connection.write(() => {
       const atMs = nowMs();
       this.#close.run(added, this.#id);
