@@ -11,6 +11,7 @@ type Sessions = Pick<
   | "listSessions"
   | "endSessions"
   | "countAttempt"
+  | "takeBackAttempt"
   | "forgetAttempts"
 >;
 
@@ -131,6 +132,19 @@ export function createSessions(parts: Parts): Sessions {
           WHERE key = ${key}`;
         return row?.count ?? 0;
       }),
+    takeBackAttempt: async (key) => {
+      await change(parts, async (sql) => {
+        await sql`
+          DELETE FROM attempt
+          WHERE id = (
+            SELECT id
+            FROM attempt
+            WHERE key = ${key}
+            ORDER BY at_ms DESC, id DESC
+            LIMIT 1
+          )`;
+      });
+    },
     forgetAttempts: async (key) => {
       await change(parts, async (sql) => {
         await sql`DELETE FROM attempt

@@ -11,6 +11,7 @@ type Sessions = Pick<
   | "listSessions"
   | "endSessions"
   | "countAttempt"
+  | "takeBackAttempt"
   | "forgetAttempts"
 >;
 
@@ -57,6 +58,17 @@ export function createSessions(parts: Parts): Sessions {
   );
   const countAttempts = db.query<{ count: number }, [string]>(
     "SELECT count(*) AS count FROM attempt WHERE key = ?",
+  );
+  const takeBack = db.query<unknown, [string, string]>(
+    `DELETE FROM attempt
+    WHERE key = ?
+      AND (at_ms, nonce) = (
+        SELECT at_ms, nonce
+        FROM attempt
+        WHERE key = ?
+        ORDER BY at_ms DESC, nonce DESC
+        LIMIT 1
+      )`,
   );
   const forget = db.query<unknown, [string]>("DELETE FROM attempt WHERE key = ?");
 
@@ -131,6 +143,9 @@ export function createSessions(parts: Parts): Sessions {
         attempt.run(key, now, Math.floor(Math.random() * Number.MAX_SAFE_INTEGER));
         return countAttempts.get(key)?.count ?? 0;
       }),
+    takeBackAttempt: async (key) => {
+      await connection.write(() => takeBack.run(key, key));
+    },
     forgetAttempts: async (key) => {
       await connection.write(() => forget.run(key));
     },

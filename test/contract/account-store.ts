@@ -144,6 +144,11 @@ export function describeAccountStore(
       expect(await accounts.countAttempt("a", 60)).toBe(3);
       at(60);
       expect(await accounts.countAttempt("a", 60)).toBe(2);
+      await accounts.takeBackAttempt("a");
+      expect(await accounts.countAttempt("a", 60)).toBe(2);
+      expect(await accounts.countAttempt("b", 60)).toBe(1);
+      await accounts.takeBackAttempt("c");
+      expect(await accounts.countAttempt("c", 60)).toBe(1);
       await accounts.forgetAttempts("a");
       expect(await accounts.countAttempt("a", 60)).toBe(1);
       await store.close();

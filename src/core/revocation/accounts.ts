@@ -79,6 +79,8 @@ export interface AccountStore {
 
   /** Notes one more attempt under the key and says how many there were in the window, it included. */
   countAttempt(key: string, windowSeconds: number): Promise<number>;
+  /** Counts one less under the key, the latest; nothing where there is none. */
+  takeBackAttempt(key: string): Promise<void>;
   forgetAttempts(key: string): Promise<void>;
 
   getSetting(name: string): Promise<string | undefined>;

@@ -51,8 +51,8 @@ export function createSessionRoutes(options: AdminOptions, throttle: Throttle): 
       },
       async handle(call) {
         const { name, password } = call.body;
-        const attempts = [`person ${name}`, `address ${call.from}`];
-        if (!(await throttle.mayTry(attempts))) return tooManyAttempts();
+        const attempt = { address: call.from, person: name };
+        if (!(await throttle.mayTry(attempt))) return tooManyAttempts();
         const person = await accounts.findPerson(name);
         const isRight = await passwords.verify(password, person?.passwordHash);
         if (person === undefined || !isRight) {
@@ -68,7 +68,7 @@ export function createSessionRoutes(options: AdminOptions, throttle: Throttle): 
           await rules.appendAudit(entry, actor);
           return problem(401, "Name or password is wrong");
         }
-        await throttle.succeeded(attempts);
+        await throttle.succeeded(attempt);
         return begin(call, person, 201);
       },
     }),
@@ -137,8 +137,8 @@ export function createSessionRoutes(options: AdminOptions, throttle: Throttle): 
       },
       async handle(call) {
         const name = ownName(call.identity);
-        const attempts = [`person ${name}`, `address ${call.from}`];
-        if (!(await throttle.mayTry(attempts))) return tooManyAttempts();
+        const attempt = { address: call.from, person: name };
+        if (!(await throttle.mayTry(attempt))) return tooManyAttempts();
         const person = await accounts.findPerson(name);
         if (
           !(await passwords.verify(call.body.current, person?.passwordHash)) ||
@@ -147,7 +147,7 @@ export function createSessionRoutes(options: AdminOptions, throttle: Throttle): 
           throw new AppError("invalid", "The present password is wrong", { path: "/current" });
         }
         checkPassword(call.body.password, name);
-        await throttle.succeeded(attempts);
+        await throttle.succeeded(attempt);
         await accounts.setPassword(name, await passwords.hash(call.body.password), call.actor);
         return begin(call, person, 200);
       },
@@ -164,8 +164,8 @@ export function createSessionRoutes(options: AdminOptions, throttle: Throttle): 
       },
       async handle(call) {
         const { secret, name, password } = call.body;
-        const attempts = [`address ${call.from}`];
-        if (!(await throttle.mayTry(attempts))) return tooManyAttempts();
+        const attempt = { address: call.from };
+        if (!(await throttle.mayTry(attempt))) return tooManyAttempts();
         if (!(await isFirstRunSecret(accounts, secret, nowSeconds()))) return noLink();
         // Everything that can be wrong with the answer is found before the link is used up.
         checkPassword(password, name);
@@ -173,7 +173,7 @@ export function createSessionRoutes(options: AdminOptions, throttle: Throttle): 
         if (!(await takeFirstRunSecret(accounts, secret))) return noLink();
         const actor = { who: name, via: "page", from: call.from } as const;
         await accounts.createPerson({ name, role: "admin", passwordHash }, actor);
-        await throttle.succeeded(attempts);
+        await throttle.succeeded(attempt);
         return begin(call, { name, role: "admin" }, 201);
       },
     }),

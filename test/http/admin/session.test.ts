@@ -134,6 +134,24 @@ describe("throttling", () => {
     }
   });
 
+  test("counts guesses at others from an address that logs itself in between them", async () => {
+    const guesses: number[] = [];
+    for (let guess = 0; guess < 12; guess += 1) {
+      guesses.push((await logIn(`name${guess}`, "wrong wrong wrong")).status);
+      if (guess % 3 === 0 && guess < 9) expect((await logIn("alice", PASSWORD)).status).toBe(201);
+    }
+    expect(guesses).toEqual([...Array.from({ length: 10 }, () => 401), 429, 429]);
+    expect((await logIn("alice", PASSWORD, "192.0.2.1")).status).toBe(201);
+  });
+
+  test("does not count against a person what an address tries beyond its bound", async () => {
+    for (let attempt = 0; attempt < 10; attempt += 1) await logIn(`name${attempt}`, "wrong wrong");
+    for (let attempt = 0; attempt < 15; attempt += 1) {
+      expect((await logIn("alice", "wrong wrong wrong")).status).toBe(429);
+    }
+    expect((await logIn("alice", PASSWORD, "192.0.2.1")).status).toBe(201);
+  });
+
   test("bounds the attempts at the present password as well", async () => {
     const cookie = await harness.logIn("alice");
     const change = () =>
