@@ -4,6 +4,7 @@ import { MAX_LINE_LENGTH, parseImportLine } from "../../core/revocation/import-l
 import { createPatternCache } from "../../core/revocation/pattern.ts";
 import type { Actor, ImportLine, RuleImport, RuleStore } from "../../core/revocation/store.ts";
 import { readLines, type NumberedLine } from "../../core/json-lines.ts";
+import { pause } from "./pause.ts";
 
 /** A line that was not taken. */
 export interface LineProblem {
@@ -95,11 +96,4 @@ function toProblem(line: number, { message, path, expected }: AppError): LinePro
     ...(path === undefined ? {} : { path }),
     ...(expected === undefined ? {} : { expected }),
   };
-}
-
-/** Lets waiting judgements go first. */
-function pause(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

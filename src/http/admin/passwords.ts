@@ -1,5 +1,6 @@
 /** Hashes and checks passwords, off the thread that judges and only a few at a time. */
 import { AppError } from "../../core/app-error.ts";
+import { createTurns } from "./turns.ts";
 
 /**
  * Argon2id with 64 MiB and two passes: more than OWASP's least (46 MiB, one pass), about 150 ms on a
@@ -8,8 +9,7 @@ import { AppError } from "../../core/app-error.ts";
 export const ARGON2 = { algorithm: "argon2id", memoryCost: 65_536, timeCost: 2 } as const;
 
 /** Hashing at once, each with its own 64 MiB, and waiting: a flood of logins must not take the machine. */
-const AT_ONCE = 2;
-const MAX_WAITING = 32;
+const LIMITS = { atOnce: 2, maxWaiting: 32 } as const;
 
 export interface Passwords {
   /** @throws AppError unavailable when too many are waiting */
@@ -31,7 +31,8 @@ export interface PasswordCost {
 }
 
 export function createPasswords(cost: PasswordCost = ARGON2): Passwords {
-  const turn = createTurns();
+  const takeTurn = createTurns(LIMITS);
+  const turn = async <T>(work: () => Promise<T>): Promise<T> => takeTurn(work) ?? tooMany();
   let decoy: Promise<string> | undefined;
   const hash = (password: string) => turn(() => Bun.password.hash(password.normalize("NFC"), cost));
   return {
@@ -46,30 +47,6 @@ export function createPasswords(cost: PasswordCost = ARGON2): Passwords {
   };
 }
 
-/** Lets few run at a time, the others in the order they came. */
-function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (work) => {
-    if (running >= AT_ONCE) {
-      if (waiting.length >= MAX_WAITING) {
-        throw new AppError(
-          "unavailable",
-          "Too many people are logging in right now; try again soon",
-        );
-      }
-      const turn = Promise.withResolvers<void>();
-      waiting.push(turn.resolve);
-      await turn.promise;
-    } else {
-      running += 1;
-    }
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
-    }
-  };
+function tooMany(): never {
+  throw new AppError("unavailable", "Too many people are logging in right now; try again soon");
 }
