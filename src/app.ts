@@ -152,6 +152,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     ready: () => health.ready(),
     page: createAdminPage(await readPageFiles()),
     nowSeconds,
+    monotonicMs,
     version: deps.version,
     onFailure,
   });

@@ -29,6 +29,7 @@ export interface AdminParts {
   readonly ready: () => readonly HealthCheck[];
   readonly page: AdminOptions["page"];
   readonly nowSeconds: () => number;
+  readonly monotonicMs: () => number;
   readonly version: string;
   readonly onFailure: (error: unknown) => void;
 }
@@ -87,6 +88,7 @@ export function createAdmin(parts: AdminParts): Admin {
     trustedProxies: settings.trustedProxies,
     page: parts.page,
     nowSeconds,
+    monotonicMs: parts.monotonicMs,
     startedAtSeconds: nowSeconds(),
     version: parts.version,
     stopping: stopping.signal,

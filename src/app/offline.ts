@@ -88,6 +88,7 @@ export async function openOffline(config: Config, deps: OfflineDeps): Promise<Of
       ready: health.ready,
       page: () => undefined,
       nowSeconds,
+      monotonicMs: deps.monotonicMs,
       version: deps.version,
       onFailure: deps.onFailure,
     });

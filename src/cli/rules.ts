@@ -83,6 +83,9 @@ function registerPreview(rules: Command): void {
         ? `Of ${seen.number("of") ?? 0} tokens seen within the last hour it would refuse ${seen.number("matched") ?? 0}.`
         : "No server is running: no tokens were seen to try it on.",
     );
+    const notLookedAt = seen.number("notLookedAt") ?? 0;
+    if (notLookedAt > 0)
+      print(`${notLookedAt} more were not looked at: this rule takes long to try.`);
     const test = preview.object("test");
     if (!preview.has("test")) return undefined;
     print(test.text("words") ?? "");

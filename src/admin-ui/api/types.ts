@@ -143,6 +143,8 @@ export interface Preview {
   readonly seen: {
     readonly of: number;
     readonly matched: number;
+    /** Tokens that time did not suffice for. */
+    readonly notLookedAt: number;
     readonly subjects: readonly string[];
     readonly subjectCount: number;
     readonly unknownClaims: readonly string[];

@@ -1,6 +1,7 @@
 /** Says what an intent does the way one person would tell another; the rule's own words stand beneath. */
 import type { Preview } from "../api/types.ts";
 import type { Intent, IntentForm } from "./intents.ts";
+import { formatCount } from "./number.ts";
 import { formatClock, formatExact, parseInputMoment } from "./time.ts";
 
 /** A sentence with the parts that matter apart. */
@@ -57,4 +58,21 @@ export function toSentence(
 
 function ofWhom({ subject }: Preview): Sentence {
   return subject === undefined ? [] : [" of ", { strong: subject }];
+}
+
+/** What the count of tokens does not cover, in words; nothing where it covers them all. */
+export function toGaps({ of, notLookedAt }: Preview["seen"]): readonly string[] {
+  const gaps: string[] = [];
+  if (notLookedAt > 0) {
+    const all = formatCount(of + notLookedAt);
+    gaps.push(
+      `This rule takes long to try: only ${formatCount(of)} of the ${all} tokens seen lately were looked at.`,
+    );
+  }
+  return gaps;
+}
+
+/** A rule that hits everything one has seen is rarely meant. */
+export function hitsAllSeen({ scope, seen }: Preview): boolean {
+  return scope === "global" && seen.of > 1 && seen.matched === seen.of;
 }

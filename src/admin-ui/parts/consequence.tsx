@@ -2,7 +2,7 @@
 import type { ApiProblem } from "../api/problem.ts";
 import type { Preview } from "../api/types.ts";
 import { CONFIRM_WORD } from "../logic/intents.ts";
-import type { Sentence } from "../logic/consequence.ts";
+import { hitsAllSeen, toGaps, type Sentence } from "../logic/consequence.ts";
 import { formatCount } from "../logic/number.ts";
 import type { PreviewState } from "../state/preview.ts";
 import { useServices } from "../state/services.ts";
@@ -103,7 +103,7 @@ function Consequence({
   const { live } = useServices();
   const { seen } = preview;
   const threads = live.snapshot.value?.stats.verifiers.live;
-  const everySeen = preview.scope === "global" && seen.of > 1 && seen.matched === seen.of;
+  const gaps = toGaps(seen);
   return (
     <div class={isOld ? "stale" : ""}>
       <p class="sentence">
@@ -164,12 +164,21 @@ function Consequence({
           </div>
         )}
       </dl>
-      {everySeen && (
+      {hitsAllSeen(preview) && (
         <Notice tone="warn">
-          <b>It matches every token seen lately.</b> Nobody could use anything until they sign in
-          again, or at all.
+          <b>
+            {gaps.length === 0
+              ? "It matches every token seen lately."
+              : "It matches every token that was looked at."}
+          </b>{" "}
+          Nobody could use anything until they sign in again, or at all.
         </Notice>
       )}
+      {gaps.map((gap) => (
+        <p class="hint gap-small" key={gap}>
+          {gap}
+        </p>
+      ))}
       {seen.unknownClaims.length > 0 && (
         <p class="hint gap-small">
           Not watched until now: {seen.unknownClaims.join(", ")}. The count does not know about it

@@ -5,35 +5,22 @@
 import { LRUCache } from "lru-cache";
 import type { JsonObject, JsonValue } from "../json.ts";
 import type { AuthenticToken } from "../token/verdict.ts";
-import { matchesCondition } from "./evaluate.ts";
 import { jsonText } from "./json-text.ts";
+import { matchSeen, type Pace, type SeenMatches, type SeenToken } from "./match-seen.ts";
 import type { Condition } from "./rule.ts";
 import type { RuleScope } from "./store.ts";
 import { DIGEST_MEMBER, tokenDigest, withDigest } from "./token-digest.ts";
 
-/** A token of the sample. */
-export interface SeenToken {
-  readonly subjects: readonly string[];
-  readonly issuer: string | undefined;
-  /** Unix seconds of the last time it was seen here; HAProxy's own memory hides the others. */
-  readonly seenAt: number;
-  /** Top-level claims that rules have named, each no larger than `MAX_CLAIM_LENGTH`. */
-  readonly claims: JsonObject;
-}
-
 /** What a rule would have done to the sample. */
-export interface SeenMatches {
-  /** Tokens in the sample, and how many of them the rule matches. */
-  readonly of: number;
-  readonly matched: number;
-  /** Subjects of the matched ones, each once, the first so many. */
-  readonly subjects: readonly string[];
-  /** How many subjects there are in all. */
-  readonly subjectCount: number;
+export interface SampleMatches extends SeenMatches {
   /** Claims the rule names that were not watched until now: the answer does not know them. */
   readonly unknownClaims: readonly string[];
-  /** Unix seconds of the oldest token in the sample; undefined for an empty one. */
-  readonly since: number | undefined;
+}
+
+/** A rule to be tried on the sample. */
+export interface SampleQuestion {
+  readonly scope: RuleScope;
+  readonly condition: Condition;
 }
 
 export interface SeenTokensOptions {
@@ -61,7 +48,6 @@ const MAX_CLAIM_LENGTH = 512;
 const MAX_AGE_SECONDS = 3600;
 /** Under load not every token is looked at: a sample must not cost what judging costs. */
 const MAX_NOTES_PER_SECOND = 200;
-const MAX_SUBJECTS_SHOWN = 20;
 
 export class SeenTokens {
   readonly #tokens: LRUCache<string, SeenToken>;
@@ -103,31 +89,13 @@ export class SeenTokens {
     return added;
   }
 
-  /** Tries a condition on the sample. */
-  match(scope: RuleScope, condition: Condition): SeenMatches {
-    const unknownClaims = this.watch(claimsNamed(condition));
-    const subjects = new Set<string>();
-    let of = 0;
-    let matched = 0;
-    let since: number | undefined;
+  /** Tries a rule on the sample, the tokens seen last first. */
+  async match(question: SampleQuestion, pace: Pace): Promise<SampleMatches> {
+    const unknownClaims = this.watch(claimsNamed(question.condition));
     const oldest = this.#nowSeconds() - MAX_AGE_SECONDS;
-    for (const token of this.#tokens.values()) {
-      if (token.seenAt < oldest) continue;
-      of += 1;
-      since = Math.min(since ?? token.seenAt, token.seenAt);
-      if (!isInScope(scope, token) || !matchesCondition(condition, token.claims)) continue;
-      matched += 1;
-      const [subject] = token.subjects;
-      if (subject !== undefined) subjects.add(subject);
-    }
-    return {
-      of,
-      matched,
-      subjects: [...subjects].slice(0, MAX_SUBJECTS_SHOWN),
-      subjectCount: subjects.size,
-      unknownClaims,
-      since,
-    };
+    const tokens = [...this.#tokens.values()].filter(({ seenAt }) => seenAt >= oldest);
+    const matches = await matchSeen(tokens, question, pace);
+    return { ...matches, unknownClaims };
   }
 
   #pick(claims: JsonObject): JsonObject {
@@ -138,16 +106,6 @@ export class SeenTokens {
     }
     return picked;
   }
-}
-
-/** Whether a rule of this scope is asked about a token at all. */
-export function isInScope(
-  scope: RuleScope,
-  token: { readonly subjects: readonly string[]; readonly issuer: string | undefined },
-): boolean {
-  if (scope.kind === "global") return true;
-  if (scope.issuer !== undefined && scope.issuer !== token.issuer) return false;
-  return token.subjects.includes(scope.subject);
 }
 
 /** The top-level claims a condition looks at; of a dotted path its literal name and its first part. */

@@ -253,8 +253,9 @@ export const PreviewShape = Type.Object({
   isBroad: Type.Boolean({ description: "whether it is about more than one subject" }),
   seen: Type.Object(
     {
-      of: Type.Integer(),
+      of: Type.Integer({ description: "looked at" }),
       matched: Type.Integer(),
+      notLookedAt: Type.Integer({ description: "for want of time" }),
       subjects: Type.Array(Type.String()),
       subjectCount: Type.Integer(),
       unknownClaims: Type.Array(Type.String()),

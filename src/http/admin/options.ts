@@ -52,6 +52,7 @@ export interface AdminOptions {
   /** Answers what lies outside `/api/`: the page's files. */
   readonly page: (request: Request, path: string) => Response | Promise<Response> | undefined;
   readonly nowSeconds: () => number;
+  readonly monotonicMs: () => number;
   readonly startedAtSeconds: number;
   readonly version: string;
   /** Aborted when the server stops: what would go on for long ends then. */

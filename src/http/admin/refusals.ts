@@ -24,6 +24,13 @@ export function tooManyAttempts(): Response {
   return response;
 }
 
+/** Nothing is wrong and nothing was done: not logged, else whoever asks too often would fill the log. */
+export function tooManyAtOnce(): Response {
+  const response = problem(503, "Too many of these are being asked for at once", "Try again soon.");
+  response.headers.set("retry-after", "1");
+  return response;
+}
+
 /** 405 for a path that takes other methods, else 404. */
 export function noRoute(request: Request, routes: readonly Route[]): Response {
   const { pathname } = new URL(request.url);

@@ -65,7 +65,14 @@ describe("the words around an intent", () => {
     scope: "subject",
     subject: "bob",
     expireAt: 0,
-    seen: { of: 0, matched: 0, subjects: [], subjectCount: 0, unknownClaims: [] },
+    seen: {
+      of: 0,
+      matched: 0,
+      notLookedAt: 0,
+      subjects: [],
+      subjectCount: 0,
+      unknownClaims: [],
+    },
   } as const;
   test("name what is hit, on the button and before", () => {
     expect(toObjectName("person", form(" bob "))).toBe("bob");

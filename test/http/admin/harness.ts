@@ -119,6 +119,7 @@ export async function createHarness(
     trustedProxies: [],
     page: () => undefined,
     nowSeconds,
+    monotonicMs: () => performance.now(),
     startedAtSeconds: NOW,
     version: "0.0.0",
     stopping: new AbortController().signal,

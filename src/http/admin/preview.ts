@@ -1,0 +1,111 @@
+/** What a rule or an intent would do, without a word written: to the tokens seen lately, and to one. */
+import { AppError } from "../../core/app-error.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { describeRule } from "../../core/revocation/describe-rule.ts";
+import { matchesCondition } from "../../core/revocation/evaluate.ts";
+import type { Intent } from "../../core/revocation/intents.ts";
+import { isInScope } from "../../core/revocation/match-seen.ts";
+import { tokenDigest, withDigest } from "../../core/revocation/token-digest.ts";
+import type { Verdict } from "../../core/token/verdict.ts";
+import { hasIntent, parseIntent, type IntentBody } from "./intent-input.ts";
+import { RawJson, toJsonText } from "./json-answer.ts";
+import type { AdminOptions } from "./options.ts";
+import { pause } from "./pause.ts";
+import { parseRuleMember, parseScope } from "./rule-input.ts";
+import { createTurns } from "./turns.ts";
+import { explainVerdict } from "./verdict-words.ts";
+
+/** The members of a preview's body that are not its intent's. */
+export interface PreviewedBody extends IntentBody {
+  readonly scope?: "global";
+  readonly rule?: unknown;
+  readonly expireAt?: number;
+  readonly test?: string;
+}
+
+export interface PreviewRequest {
+  readonly body: PreviewedBody;
+  readonly exact: JsonObject;
+  /** Aborted when whoever asked has gone. */
+  readonly left: AbortSignal;
+}
+
+/**
+ * Answers in JSON; undefined where too many are waiting.
+ * @throws AppError invalid
+ */
+export type AnswerPreview = (request: PreviewRequest) => Promise<string | undefined>;
+
+/** They share the thread that judges: all of them must not take more of it than one does. */
+const TURNS = { atOnce: 1, maxWaiting: 8 } as const;
+
+export function createPreview(options: AdminOptions): AnswerPreview {
+  const takeTurn = createTurns(TURNS);
+  return async (request) => {
+    // Before its turn: judging may have to fetch a key, and others need not wait for that.
+    const intent = await readIntent(request, options);
+    const { test } = request.body;
+    const verdict = test === undefined ? undefined : await options.judge(test.trim());
+    return takeTurn(async () => {
+      await pause();
+      return answer(intent ?? readRule(request), verdict, request, options);
+    });
+  };
+}
+
+async function answer(
+  { scope, rule, expireAt, words }: Intent,
+  verdict: Verdict | undefined,
+  { left }: PreviewRequest,
+  { seenTokens, monotonicMs, nowSeconds }: AdminOptions,
+): Promise<string> {
+  await pause();
+  const seen = await seenTokens.match(
+    { scope, condition: rule.condition },
+    { monotonicMs, pause, left },
+  );
+  await pause();
+  return toJsonText({
+    words,
+    scope: scope.kind,
+    ...(scope.kind === "subject" ? { subject: scope.subject, issuer: scope.issuer } : {}),
+    rule: new RawJson(rule.text),
+    expireAt,
+    isBroad: scope.kind === "global",
+    seen,
+    test: verdict && {
+      isValid: verdict.isValid,
+      words: explainVerdict(verdict, nowSeconds()),
+      ...tryOn(verdict, { scope, rule }),
+    },
+  });
+}
+
+/** The rule of an intent; undefined where there is none. */
+async function readIntent(
+  { body, exact }: PreviewRequest,
+  options: AdminOptions,
+): Promise<Intent | undefined> {
+  if (!hasIntent(body)) return undefined;
+  if (exact.has("rule")) {
+    throw new AppError("invalid", "What is meant is not clear", {
+      path: "/rule",
+      expected: "either a rule or an intent",
+    });
+  }
+  return parseIntent(body, options);
+}
+
+function readRule({ body, exact }: PreviewRequest): Intent {
+  const scope = parseScope(body);
+  const rule = parseRuleMember(exact);
+  return { scope, rule, expireAt: body.expireAt ?? 0, words: describeRule(scope, rule) };
+}
+
+/** Whether the rule matches a token and leaves it valid. */
+function tryOn({ isValid, token }: Verdict, { scope, rule }: Pick<Intent, "scope" | "rule">) {
+  if (token === undefined) return { matches: false };
+  const seen = withDigest(token.claims.object, tokenDigest(token.claimsText));
+  const matches = isInScope(scope, token) && matchesCondition(rule.condition, seen);
+  return { matches, wouldPass: isValid && !matches };
+}
