@@ -86,9 +86,17 @@ function registerPreview(rules: Command): void {
     const notLookedAt = seen.number("notLookedAt") ?? 0;
     if (notLookedAt > 0)
       print(`${notLookedAt} more were not looked at: this rule takes long to try.`);
+    const leftOut = seen.number("leftOut") ?? 0;
+    if (leftOut > 0) print(`${leftOut} encrypted tokens are not counted: that needs an operator.`);
     const test = preview.object("test");
     if (!preview.has("test")) return undefined;
     print(test.text("words") ?? "");
+    if (test.flag("claimsHidden")) {
+      print(
+        "Whether the rule would refuse it is not said: it is encrypted, and this needs an operator.",
+      );
+      return undefined;
+    }
     print(test.flag("matches") ? "The rule would refuse it." : "The rule would not refuse it.");
     return undefined;
   });

@@ -143,15 +143,16 @@ export interface Preview {
   readonly seen: {
     readonly of: number;
     readonly matched: number;
-    /** Tokens that time did not suffice for. */
+    /** Tokens that time did not suffice for; JWEs, which are for operators. */
     readonly notLookedAt: number;
+    readonly leftOut: number;
     readonly subjects: readonly string[];
     readonly subjectCount: number;
     readonly unknownClaims: readonly string[];
     readonly since?: number;
   };
   /** Whether a token given along would be refused. */
-  readonly test?: { readonly matches: boolean };
+  readonly test?: { readonly matches?: boolean; readonly claimsHidden?: boolean };
 }
 
 export interface Inspection {

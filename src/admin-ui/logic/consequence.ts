@@ -1,7 +1,7 @@
 /** Says what an intent does the way one person would tell another; the rule's own words stand beneath. */
 import type { Preview } from "../api/types.ts";
 import type { Intent, IntentForm } from "./intents.ts";
-import { formatCount } from "./number.ts";
+import { formatCount, formatCounted } from "./number.ts";
 import { formatClock, formatExact, parseInputMoment } from "./time.ts";
 
 /** A sentence with the parts that matter apart. */
@@ -61,7 +61,7 @@ function ofWhom({ subject }: Preview): Sentence {
 }
 
 /** What the count of tokens does not cover, in words; nothing where it covers them all. */
-export function toGaps({ of, notLookedAt }: Preview["seen"]): readonly string[] {
+export function toGaps({ of, notLookedAt, leftOut }: Preview["seen"]): readonly string[] {
   const gaps: string[] = [];
   if (notLookedAt > 0) {
     const all = formatCount(of + notLookedAt);
@@ -69,7 +69,17 @@ export function toGaps({ of, notLookedAt }: Preview["seen"]): readonly string[] 
       `This rule takes long to try: only ${formatCount(of)} of the ${all} tokens seen lately were looked at.`,
     );
   }
+  if (leftOut > 0) {
+    const tokens = formatCounted(leftOut, "encrypted token", "encrypted tokens");
+    gaps.push(`Not counted: ${tokens}. What they say is for operators to see.`);
+  }
   return gaps;
+}
+
+/** What would become of the token that the rule is tried on. */
+export function toTrial({ matches, claimsHidden }: NonNullable<Preview["test"]>): string {
+  if (claimsHidden === true) return "not said: it is encrypted, and this needs an operator";
+  return matches === true ? "would be refused" : "would still pass";
 }
 
 /** A rule that hits everything one has seen is rarely meant. */

@@ -2,7 +2,7 @@
 import type { ApiProblem } from "../api/problem.ts";
 import type { Preview } from "../api/types.ts";
 import { CONFIRM_WORD } from "../logic/intents.ts";
-import { hitsAllSeen, toGaps, type Sentence } from "../logic/consequence.ts";
+import { hitsAllSeen, toGaps, toTrial, type Sentence } from "../logic/consequence.ts";
 import { formatCount } from "../logic/number.ts";
 import type { PreviewState } from "../state/preview.ts";
 import { useServices } from "../state/services.ts";
@@ -159,7 +159,7 @@ function Consequence({
           <div>
             <dt>The token you try it on</dt>
             <dd>
-              <b>{preview.test.matches ? "would be refused" : "would still pass"}</b>
+              <b>{toTrial(preview.test)}</b>
             </dd>
           </div>
         )}

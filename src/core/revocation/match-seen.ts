@@ -10,6 +10,8 @@ export interface SeenToken {
   readonly issuer: string | undefined;
   /** Unix seconds of the last time it was seen here; HAProxy's own memory hides the others. */
   readonly seenAt: number;
+  /** Whether it came as a JWE: its bearer cannot read its claims. */
+  readonly isEncrypted: boolean;
   /** Top-level claims that rules have named, each no larger than `MAX_CLAIM_LENGTH`. */
   readonly claims: JsonObject;
 }

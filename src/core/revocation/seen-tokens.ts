@@ -13,6 +13,8 @@ import { DIGEST_MEMBER, tokenDigest, withDigest } from "./token-digest.ts";
 
 /** What a rule would have done to the sample. */
 export interface SampleMatches extends SeenMatches {
+  /** Encrypted tokens of the sample that were left out. */
+  readonly leftOut: number;
   /** Claims the rule names that were not watched until now: the answer does not know them. */
   readonly unknownClaims: readonly string[];
 }
@@ -21,6 +23,8 @@ export interface SampleMatches extends SeenMatches {
 export interface SampleQuestion {
   readonly scope: RuleScope;
   readonly condition: Condition;
+  /** For whoever may not know what encrypted tokens say: counts and subjects would tell it too. */
+  readonly withoutEncrypted: boolean;
 }
 
 export interface SeenTokensOptions {
@@ -76,6 +80,7 @@ export class SeenTokens {
       subjects: token.subjects,
       issuer: token.issuer,
       seenAt: now,
+      isEncrypted: token.jweHeaderText !== undefined,
       claims: withDigest(this.#pick(token.claims.object), digest),
     });
   }
@@ -93,9 +98,12 @@ export class SeenTokens {
   async match(question: SampleQuestion, pace: Pace): Promise<SampleMatches> {
     const unknownClaims = this.watch(claimsNamed(question.condition));
     const oldest = this.#nowSeconds() - MAX_AGE_SECONDS;
-    const tokens = [...this.#tokens.values()].filter(({ seenAt }) => seenAt >= oldest);
+    const fresh = [...this.#tokens.values()].filter(({ seenAt }) => seenAt >= oldest);
+    const tokens = question.withoutEncrypted
+      ? fresh.filter(({ isEncrypted }) => !isEncrypted)
+      : fresh;
     const matches = await matchSeen(tokens, question, pace);
-    return { ...matches, unknownClaims };
+    return { ...matches, leftOut: fresh.length - tokens.length, unknownClaims };
   }
 
   #pick(claims: JsonObject): JsonObject {

@@ -256,6 +256,7 @@ export const PreviewShape = Type.Object({
       of: Type.Integer({ description: "looked at" }),
       matched: Type.Integer(),
       notLookedAt: Type.Integer({ description: "for want of time" }),
+      leftOut: Type.Integer({ description: "JWEs, whose claims are for operators only" }),
       subjects: Type.Array(Type.String()),
       subjectCount: Type.Integer(),
       unknownClaims: Type.Array(Type.String()),
@@ -267,8 +268,11 @@ export const PreviewShape = Type.Object({
     Type.Object({
       isValid: Type.Boolean({ description: "whether the token passes now" }),
       words: Type.String(),
-      matches: Type.Boolean({ description: "whether the rule refuses it" }),
+      matches: Type.Optional(Type.Boolean({ description: "whether the rule refuses it" })),
       wouldPass: Type.Optional(Type.Boolean()),
+      claimsHidden: Type.Optional(
+        Type.Boolean({ description: "a JWE's claims, for operators only: no matches then" }),
+      ),
     }),
   ),
 });

@@ -7,6 +7,8 @@ import type { Intent } from "../../core/revocation/intents.ts";
 import { isInScope } from "../../core/revocation/match-seen.ts";
 import { tokenDigest, withDigest } from "../../core/revocation/token-digest.ts";
 import type { Verdict } from "../../core/token/verdict.ts";
+import type { Identity } from "./caller.ts";
+import { isHidden, seesNoEncrypted } from "./hidden-claims.ts";
 import { hasIntent, parseIntent, type IntentBody } from "./intent-input.ts";
 import { RawJson, toJsonText } from "./json-answer.ts";
 import type { AdminOptions } from "./options.ts";
@@ -26,13 +28,14 @@ export interface PreviewedBody extends IntentBody {
 export interface PreviewRequest {
   readonly body: PreviewedBody;
   readonly exact: JsonObject;
+  readonly identity: Identity;
   /** Aborted when whoever asked has gone. */
   readonly left: AbortSignal;
 }
 
 /**
  * Answers in JSON; undefined where too many are waiting.
- * @throws AppError invalid
+ * @throws AppError invalid, forbidden where the intent would tell hidden claims
  */
 export type AnswerPreview = (request: PreviewRequest) => Promise<string | undefined>;
 
@@ -56,12 +59,12 @@ export function createPreview(options: AdminOptions): AnswerPreview {
 async function answer(
   { scope, rule, expireAt, words }: Intent,
   verdict: Verdict | undefined,
-  { left }: PreviewRequest,
+  { identity, left }: PreviewRequest,
   { seenTokens, monotonicMs, nowSeconds }: AdminOptions,
 ): Promise<string> {
   await pause();
   const seen = await seenTokens.match(
-    { scope, condition: rule.condition },
+    { scope, condition: rule.condition, withoutEncrypted: seesNoEncrypted(identity) },
     { monotonicMs, pause, left },
   );
   await pause();
@@ -76,14 +79,14 @@ async function answer(
     test: verdict && {
       isValid: verdict.isValid,
       words: explainVerdict(verdict, nowSeconds()),
-      ...tryOn(verdict, { scope, rule }),
+      ...tryOn(verdict, { scope, rule }, identity),
     },
   });
 }
 
 /** The rule of an intent; undefined where there is none. */
 async function readIntent(
-  { body, exact }: PreviewRequest,
+  { body, exact, identity }: PreviewRequest,
   options: AdminOptions,
 ): Promise<Intent | undefined> {
   if (!hasIntent(body)) return undefined;
@@ -93,6 +96,7 @@ async function readIntent(
       expected: "either a rule or an intent",
     });
   }
+  await refuseHidden(body, identity, options);
   return parseIntent(body, options);
 }
 
@@ -102,9 +106,30 @@ function readRule({ body, exact }: PreviewRequest): Intent {
   return { scope, rule, expireAt: body.expireAt ?? 0, words: describeRule(scope, rule) };
 }
 
-/** Whether the rule matches a token and leaves it valid. */
-function tryOn({ isValid, token }: Verdict, { scope, rule }: Pick<Intent, "scope" | "rule">) {
+/** An intent made from a token says whose it is, and what it is called by. */
+async function refuseHidden(
+  { token, family }: IntentBody,
+  identity: Identity,
+  { judge }: AdminOptions,
+): Promise<void> {
+  for (const pasted of [token, family]) {
+    if (pasted?.includes(".") !== true) continue;
+    const verdict = await judge(pasted.trim());
+    if (verdict.token !== undefined && isHidden(verdict.token, identity)) {
+      throw new AppError("forbidden", "Its claims are encrypted; seeing them needs an operator");
+    }
+  }
+}
+
+/** Whether the rule matches a token and leaves it valid, unless that would tell hidden claims. */
+function tryOn(
+  { isValid, token }: Verdict,
+  { scope, rule }: Pick<Intent, "scope" | "rule">,
+  identity: Identity,
+) {
   if (token === undefined) return { matches: false };
+  // Whoever may ask again and again would read them letter by letter.
+  if (isHidden(token, identity)) return { claimsHidden: true };
   const seen = withDigest(token.claims.object, tokenDigest(token.claimsText));
   const matches = isInScope(scope, token) && matchesCondition(rule.condition, seen);
   return { matches, wouldPass: isValid && !matches };

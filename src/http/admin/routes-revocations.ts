@@ -42,8 +42,8 @@ export function createRevocationRoutes(options: AdminOptions): readonly Route[] 
         200: { description: "What it would do", schema: PreviewShape },
         503: { description: "Too many are being asked for at once" },
       },
-      async handle({ body, exact, request }) {
-        const answer = await answerPreview({ body, exact, left: request.signal });
+      async handle({ body, exact, identity, request }) {
+        const answer = await answerPreview({ body, exact, identity, left: request.signal });
         return answer === undefined ? tooManyAtOnce() : withJson(answer);
       },
     }),

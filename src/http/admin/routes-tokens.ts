@@ -1,6 +1,7 @@
 /** The route that says what the appliance thinks of a token, and why. */
 import { reasonOfVerdict, type AuthenticToken } from "../../core/token/verdict.ts";
-import { mayAct, type Identity } from "./caller.ts";
+import type { Identity } from "./caller.ts";
+import { isHidden } from "./hidden-claims.ts";
 import { RawJson, toJsonText, withJson } from "./json-answer.ts";
 import type { AdminOptions } from "./options.ts";
 import { parseRoute, type Route } from "./route.ts";
@@ -39,12 +40,8 @@ export function createTokenRoutes(options: AdminOptions): readonly Route[] {
   ];
 }
 
-/**
- * What an authentic token says. A JWE was encrypted so that its bearer cannot read it: only who may
- * act on it sees its claims.
- */
+/** What an authentic token says, its claims where they are not hidden. */
 function tokenMembers(token: AuthenticToken, identity: Identity) {
-  const isHidden = token.jweHeaderText !== undefined && !mayAct(identity.role, "operator");
   return {
     key: {
       alg: token.alg,
@@ -52,7 +49,7 @@ function tokenMembers(token: AuthenticToken, identity: Identity) {
       source: token.keySource,
     },
     generation: token.isStateless ? "stateless" : "legacy",
-    ...(isHidden
+    ...(isHidden(token, identity)
       ? { claimsHidden: true }
       : {
           subjects: token.subjects,

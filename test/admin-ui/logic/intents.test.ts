@@ -69,6 +69,7 @@ describe("the words around an intent", () => {
       of: 0,
       matched: 0,
       notLookedAt: 0,
+      leftOut: 0,
       subjects: [],
       subjectCount: 0,
       unknownClaims: [],

@@ -15,6 +15,7 @@ const sampleOf = (size: number): readonly SeenToken[] =>
     subjects: [`s${index}`],
     issuer: undefined,
     seenAt: SEEN_AT - index,
+    isEncrypted: false,
     claims: parseJsonObject(`{"sub":"s${index}"}`).object,
   }));
 

@@ -40,8 +40,12 @@ const PACE = {
   left: new AbortController().signal,
 } as const;
 
-const match = (sample: SeenTokens, rule: string, scope: RuleScope = GLOBAL) =>
-  sample.match({ scope, condition: parseRule(rule).condition }, PACE);
+const match = (
+  sample: SeenTokens,
+  rule: string,
+  scope: RuleScope = GLOBAL,
+  withoutEncrypted = false,
+) => sample.match({ scope, condition: parseRule(rule).condition, withoutEncrypted }, PACE);
 
 const matched = async (sample: SeenTokens, rule: string) => (await match(sample, rule)).matched;
 
@@ -132,5 +136,19 @@ describe("SeenTokens", () => {
     }
     const seen = await match(sample, '{"sub":{"sw":"s"}}');
     expect([seen.subjects.length, seen.subjectCount]).toEqual([20, 50]);
+  });
+
+  test("leaves encrypted tokens out for whoever may not know what they say", async () => {
+    const { sample } = createSample();
+    sample.note(token('{"sub":"bob"}'));
+    sample.note({ ...token('{"sub":"carol"}', ["carol"]), jweHeaderText: '{"alg":"dir"}' });
+    const rule = '{"sub":{"exists":true}}';
+    expect(await match(sample, rule, GLOBAL, true)).toMatchObject({
+      of: 1,
+      matched: 1,
+      leftOut: 1,
+      subjects: ["bob"],
+    });
+    expect(await match(sample, rule)).toMatchObject({ of: 2, matched: 2, leftOut: 0 });
   });
 });

@@ -1,15 +1,20 @@
-/** Previews that are a burden. */
+/** Previews that are a burden, and previews of what one may not see. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { parseJsonObject } from "../../../src/core/json-parse.ts";
 import { type SampleMatches, SeenTokens } from "../../../src/core/revocation/seen-tokens.ts";
 import { subjectsOf } from "../../../src/core/token/claims.ts";
 import type { AuthenticToken } from "../../../src/core/token/verdict.ts";
-import { createHarness, NOW, type Harness } from "./harness.ts";
+import { createHarness, NOW, type AskInit, type Harness } from "./harness.ts";
 
 const stack = new AsyncDisposableStack();
 afterAll(() => stack.disposeAsync());
 
-function authentic(claims: Readonly<Record<string, unknown>>): AuthenticToken {
+const JWE_HEADER = '{"alg":"dir","enc":"A256GCM"}';
+
+function authentic(
+  claims: Readonly<Record<string, unknown>>,
+  jweHeaderText?: string,
+): AuthenticToken {
   const claimsText = JSON.stringify(claims);
   const parsed = parseJsonObject(claimsText);
   return {
@@ -18,7 +23,7 @@ function authentic(claims: Readonly<Record<string, unknown>>): AuthenticToken {
     isStateless: false,
     subjects: subjectsOf(parsed.object, ["username", "sub"]),
     issuer: undefined,
-    jweHeaderText: undefined,
+    jweHeaderText,
     alg: "dir",
     kid: undefined,
     keyThumbprint: undefined,
@@ -26,8 +31,11 @@ function authentic(claims: Readonly<Record<string, unknown>>): AuthenticToken {
   };
 }
 
-const preview = ({ ask }: Harness, body: Readonly<Record<string, unknown>>) =>
-  ask("POST", "/rules/preview", { body, as: "viewer" });
+const preview = (
+  { ask }: Harness,
+  body: Readonly<Record<string, unknown>>,
+  as: AskInit["as"] = "viewer",
+) => ask("POST", "/rules/preview", { body, as });
 
 /** Hexadecimal noise, the same each time. */
 function noise(seed: number): string {
@@ -93,6 +101,7 @@ describe("a preview that takes long", () => {
       of: 0,
       matched: 0,
       notLookedAt: 0,
+      leftOut: 0,
       subjects: [],
       subjectCount: 0,
       unknownClaims: [],
@@ -103,5 +112,62 @@ describe("a preview that takes long", () => {
     expect(statuses.filter((status) => status === 503)).toHaveLength(3);
     expect((await preview(harness, { user: "bob" })).status).toBe(200);
     expect(harness.failures).toEqual([]);
+  });
+});
+
+describe("what an encrypted token says", () => {
+  const SECRET = { sub: "carol", jti: "secret-jti", salary: "90000" };
+  /** Two parts, so that it is taken for a token; what is in it is said by the fake judge. */
+  const JWE = "encrypted.token";
+  const open = () =>
+    createHarness(stack, {
+      judge: (token) => ({
+        isValid: true,
+        token: authentic(SECRET, token === JWE ? JWE_HEADER : undefined),
+        untilSeconds: undefined,
+      }),
+    });
+  const trial = { scope: "global", rule: { salary: { sw: "9" } } };
+
+  test("is not told to a viewer by what a rule finds in it", async () => {
+    const harness = await open();
+    const answer = await preview(harness, { ...trial, test: JWE });
+    expect(answer.body["test"]).toEqual({
+      isValid: true,
+      words: expect.any(String),
+      claimsHidden: true,
+    });
+  });
+
+  test("is told to an operator, and of a signed token to a viewer", async () => {
+    const harness = await open();
+    const told = { isValid: true, matches: true, wouldPass: false };
+    const asOperator = await preview(harness, { ...trial, test: JWE }, "operator");
+    expect(asOperator.body["test"]).toMatchObject(told);
+    const signed = await preview(harness, { ...trial, test: "signed.token" });
+    expect(signed.body["test"]).toMatchObject(told);
+  });
+
+  test.each(["token", "family"])("is not told to a viewer by an intent's %s", async (kind) => {
+    const harness = await open();
+    const refused = await preview(harness, { [kind]: ` ${JWE}` });
+    expect(refused.status).toBe(403);
+    expect(refused.text).not.toContain("carol");
+    expect(refused.text).not.toContain("secret-jti");
+    const body = { token: JWE };
+    expect((await preview(harness, body, "operator")).body["subject"]).toBe("carol");
+    expect((await preview(harness, { token: "signed.token" })).body["subject"]).toBe("carol");
+  });
+
+  test("is not in a viewer's count of the tokens seen, and he is told so", async () => {
+    const harness = await open();
+    harness.seenTokens.watch(["salary"]);
+    harness.seenTokens.note(authentic(SECRET, JWE_HEADER));
+    harness.seenTokens.note(authentic({ sub: "bob" }));
+    const asViewer = await preview(harness, trial);
+    expect(asViewer.body["seen"]).toMatchObject({ of: 1, matched: 0, leftOut: 1, subjects: [] });
+    const asOperator = await preview(harness, trial, "operator");
+    expect(asOperator.body["seen"]).toMatchObject({ of: 2, matched: 1, leftOut: 0 });
+    expect(asOperator.body["seen"]).toMatchObject({ subjects: ["carol"] });
   });
 });
