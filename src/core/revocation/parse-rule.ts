@@ -6,6 +6,7 @@ import { parseClaimPath } from "./claim-path.ts";
 import { isJsonObject, jsonText } from "./json-text.ts";
 import { isScalar, OPERATORS, parseCheck } from "./operand.ts";
 import { type CompilePattern, compilePattern } from "./pattern.ts";
+import { createRulePatterns } from "./rule-patterns.ts";
 import {
   type Check,
   type Condition,
@@ -30,7 +31,11 @@ export function parseRule(
 ): Rule {
   const value = typeof input === "string" ? parseText(input) : input;
   if (!isJsonObject(value)) throw refused("", "the rule is not an object", "a JSON object");
-  const condition = parseCondition(value, { at: [], isClaim: false, compile });
+  const condition = parseCondition(value, {
+    at: [],
+    isClaim: false,
+    compile: createRulePatterns(compile),
+  });
   const text = jsonText(value);
   if (Buffer.byteLength(text) > MAX_RULE_BYTES) throw tooLong();
   return { text, condition };

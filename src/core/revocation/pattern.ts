@@ -5,6 +5,10 @@ import { RE2JS } from "re2js";
 /** A compiled pattern; `test` says whether any part of the text matches. */
 export interface Pattern {
   readonly source: string;
+  /** Instructions it was compiled to. */
+  readonly size: number;
+  /** UTF-16 units of the longest text it is run on; a longer one counts as a match. */
+  readonly longest: number;
   test(text: string): boolean;
 }
 
@@ -17,8 +21,11 @@ export const MAX_PATTERN_LENGTH = 1024;
 /** Instructions a compiled pattern may have: counted repetition multiplies them (`(a{99}){99}`). */
 export const MAX_PATTERN_SIZE = 256;
 
+/** Instructions that the patterns of one rule may have together. */
+export const MAX_RULE_STEPS = 512;
+
 /**
- * How long a text may be for a pattern of up to so many instructions. Linear time is time × size:
+ * How long a text may be for patterns of up to so many instructions. Linear time is time × size:
  * the worst pairs (`[ab]*a[ab]{190}c` on random a and b) were measured at 10 µs and more a character.
  */
 const TEXT_LIMITS: readonly (readonly [size: number, text: number])[] = [
@@ -27,9 +34,10 @@ const TEXT_LIMITS: readonly (readonly [size: number, text: number])[] = [
   [64, 4096],
   [128, 2048],
   [MAX_PATTERN_SIZE, 1024],
+  [MAX_RULE_STEPS, 512],
 ];
 
-/** The longest text, in UTF-16 units, that a pattern of this many instructions is run on. */
+/** The longest text, in UTF-16 units, that patterns of this many instructions together are run on. */
 export function longestText(size: number): number {
   for (const [atMost, text] of TEXT_LIMITS) if (size <= atMost) return text;
   return 0;
@@ -58,7 +66,7 @@ export function compilePattern(source: string): Pattern | string {
     return `a simpler pattern: this one needs ${size} steps, and ${MAX_PATTERN_SIZE} is the most (mind {n,m})`;
   }
   const longest = longestText(size);
-  return { source, test: (text) => text.length > longest || program.test(text) };
+  return { source, size, longest, test: (text) => text.length > longest || program.test(text) };
 }
 
 /** Compiles each pattern once as long as it is among the `limit` used last: rules repeat each other. */

@@ -3,7 +3,7 @@
  * parts. The engine is tested against it on random rules and claims.
  */
 import type { JsonObject, JsonValue } from "../json.ts";
-import { compilePattern } from "./pattern.ts";
+import { compilePattern, longestText } from "./pattern.ts";
 
 /**
  * Whether a rule that the parser accepts matches a claim set.
@@ -14,27 +14,35 @@ import { compilePattern } from "./pattern.ts";
  * 3. Inside such an object, a member that is not an operator holds another such object: it is about
  *    that member of the claim's value.
  * 4. Members are joined by AND; with `"_or": true` beside them, by OR.
+ * 5. To a pattern, a text that is too long for what the rule's patterns need together is a match.
  */
 export function ruleMatches(rule: JsonObject, claims: JsonObject): boolean {
   const answers: boolean[] = [];
+  const longest = longestText(stepsOf(rule, false));
   for (const [name, expected] of rule) {
     if (name === "_or") continue;
     const claim = lookUp(claims, name);
     answers.push(
-      expected instanceof Map ? operatorsHold(expected, claim) : equals(claim, expected),
+      expected instanceof Map ? operatorsHold(expected, claim, longest) : equals(claim, expected),
     );
   }
   return joined(rule, answers);
 }
 
-function operatorsHold(operators: JsonObject, claim: JsonValue | undefined): boolean {
+function operatorsHold(
+  operators: JsonObject,
+  claim: JsonValue | undefined,
+  longest: number,
+): boolean {
   const answers: boolean[] = [];
   for (const [name, operand] of operators) {
     if (name === "_or") continue;
-    const answer = operatorHolds(name, claim, operand);
+    const answer = operatorHolds(name, claim, operand, longest);
     if (answer !== undefined) answers.push(answer);
     else if (operand instanceof Map)
-      answers.push(operatorsHold(operand, claim instanceof Map ? lookUp(claim, name) : undefined));
+      answers.push(
+        operatorsHold(operand, claim instanceof Map ? lookUp(claim, name) : undefined, longest),
+      );
     else throw new TypeError(`unknown operator ${name}`);
   }
   return joined(operators, answers);
@@ -45,6 +53,7 @@ function operatorHolds(
   name: string,
   claim: JsonValue | undefined,
   operand: JsonValue,
+  longest: number,
 ): boolean | undefined {
   if (name === "eq") return equals(claim, operand);
   if (name === "ne") return !equals(claim, operand);
@@ -55,7 +64,8 @@ function operatorHolds(
   if (name === "regex") {
     const pattern = compilePattern(typeof operand === "string" ? operand : "");
     const looked = text(claim);
-    return typeof pattern !== "string" && looked !== undefined && pattern.test(looked);
+    if (typeof pattern === "string" || looked === undefined) return false;
+    return looked.length > longest || pattern.test(looked);
   }
   const comparable =
     (isNumber(claim) && isNumber(operand)) ||
@@ -65,6 +75,18 @@ function operatorHolds(
   if (name === "lt") return comparable && claim < operand;
   if (name === "lte") return comparable && claim <= operand;
   return undefined;
+}
+
+/** What all patterns of a rule need. */
+function stepsOf(object: JsonObject, isClaim: boolean): number {
+  let steps = 0;
+  for (const [name, value] of object) {
+    if (value instanceof Map) steps += stepsOf(value, true);
+    if (!isClaim || name !== "regex" || typeof value !== "string") continue;
+    const pattern = compilePattern(value);
+    if (typeof pattern !== "string") steps += pattern.size;
+  }
+  return steps;
 }
 
 function joined(group: JsonObject, answers: readonly boolean[]): boolean {

@@ -12,10 +12,11 @@ import { type ClaimPath } from "./claim-path.ts";
 import { claimKey, extendPath, type PathHash } from "./claim-hash.ts";
 import type { Scalar } from "./compare.ts";
 import { jsonText } from "./json-text.ts";
+import { longestText } from "./pattern.ts";
 import type { Check, Condition } from "./rule.ts";
 
 /** The version of what is stored about entries; a store with another one is indexed anew. */
-export const ENTRY_VERSION = 1;
+export const ENTRY_VERSION = 2;
 
 /** One way a rule has to be found. */
 export interface RuleEntry {
@@ -189,5 +190,8 @@ function shapeOf(condition: Condition, hole: Threshold | undefined): string {
 }
 
 function operandText(check: Check): string {
-  return jsonText(check.op === "regex" ? check.operand.source : check.operand);
+  if (check.op !== "regex") return jsonText(check.operand);
+  // The rule's other patterns may have it stop at shorter texts than its equal in another rule.
+  const { source, size, longest } = check.operand;
+  return jsonText(longest === longestText(size) ? source : [source, longest]);
 }

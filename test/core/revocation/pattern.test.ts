@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import {
   compilePattern,
   longestText,
-  MAX_PATTERN_SIZE,
+  MAX_RULE_STEPS,
   type Pattern,
 } from "../../../src/core/revocation/pattern.ts";
 
@@ -53,7 +53,7 @@ describe("a pattern", () => {
 
   test("may be run on all that the default token size can hold, up to 32 steps", () => {
     expect(longestText(32)).toBeGreaterThanOrEqual(8192);
-    expect(longestText(MAX_PATTERN_SIZE + 1)).toBe(0);
+    expect(longestText(MAX_RULE_STEPS + 1)).toBe(0);
   });
 
   test("looks anywhere in the text unless anchored", () => {

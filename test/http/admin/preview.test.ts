@@ -71,7 +71,7 @@ describe("a preview that takes long", () => {
       const claims = CLAIMS.map((name, place) => [name, noise(index * 10 + place)] as const);
       harness.seenTokens.note(authentic(Object.fromEntries(claims)));
     }
-    const rule = Object.fromEntries(CLAIMS.map((name) => [name, { regex: SLOW }]));
+    const rule = Object.fromEntries(CLAIMS.slice(0, 4).map((name) => [name, { regex: SLOW }]));
     const body = { scope: "global", rule: { _or: true, ...rule } };
     const asked = Promise.all([1, 2, 3, 4].map(() => preview(harness, body)));
     expect(await longestTurnMs(asked)).toBeLessThan(50);
