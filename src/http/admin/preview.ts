@@ -44,7 +44,8 @@ const TURNS = { atOnce: 1, maxWaiting: 8 } as const;
 
 export function createPreview(options: AdminOptions): AnswerPreview {
   const takeTurn = createTurns(TURNS);
-  return async (request) => {
+  return async (asked) => {
+    const request = { ...asked, body: withTest(asked) };
     // Before its turn: judging may have to fetch a key, and others need not wait for that.
     const intent = await readIntent(request, options);
     const { test } = request.body;
@@ -54,6 +55,13 @@ export function createPreview(options: AdminOptions): AnswerPreview {
       return answer(intent ?? readRule(request), verdict, request, options);
     });
   };
+}
+
+/** Beside a rule, a `token` can only be the one that is to be tried on it. */
+function withTest({ body, exact }: PreviewRequest): PreviewedBody {
+  const { token, ...rest } = body;
+  if (token === undefined || body.test !== undefined || !exact.has("rule")) return body;
+  return { ...rest, test: token };
 }
 
 async function answer(

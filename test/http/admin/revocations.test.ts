@@ -152,6 +152,9 @@ describe("POST /rules/preview", () => {
     expect(hit.body["test"]).toMatchObject({ isValid: true, matches: true, wouldPass: false });
     const miss = await preview({ ...rule, test: harness.token({ role: "host" }) });
     expect(miss.body["test"]).toMatchObject({ isValid: true, matches: false, wouldPass: true });
+    // Beside a rule it cannot be meant as an intent.
+    const named = await preview({ ...rule, token: harness.token({ role: "guest" }) });
+    expect(named.body["test"]).toEqual(hit.body["test"]);
     const bad = await preview({ ...rule, test: "x.y.z" });
     expect(bad.body["test"]).toMatchObject({ isValid: false, matches: false });
   });
