@@ -3,6 +3,7 @@ import { AppError } from "../app-error.ts";
 import type { JsonObject, JsonValue } from "../json.ts";
 import { isNumeric } from "./compare.ts";
 import { describeRule } from "./describe-rule.ts";
+import { numberText } from "./json-text.ts";
 import { parseRule } from "./parse-rule.ts";
 import type { RuleScope } from "./store.ts";
 import type { Rule } from "./rule.ts";
@@ -121,11 +122,8 @@ export function familyIdIntent(
   subject: string | undefined,
   issuer: string | undefined,
 ): Intent {
-  const ids: JsonValue[] = [id];
-  if (/^(0|[1-9][0-9]{0,18})$/.test(id)) {
-    const value = Number(id);
-    ids.push(Number.isSafeInteger(value) ? value : BigInt(id));
-  }
+  const number = numberOf(id);
+  const ids: readonly JsonValue[] = number === undefined ? [id] : [id, number];
   const one = new Map<string, JsonValue>([["in", ids]]);
   const rule = new Map<string, JsonValue>([
     ["_or", true],
@@ -204,6 +202,14 @@ function scopeOf(token: TokenFacts, rule: Map<string, JsonValue>): RuleScope {
   // Ids are one issuer's own: another's token of the same id is not meant.
   if (token.issuer !== undefined) rule.set("iss", token.issuer);
   return { kind: "global" };
+}
+
+/** The number that JSON writes as this text, exactly: a claim may hold it as such, of any size and sign. */
+function numberOf(text: string): number | bigint | undefined {
+  const value = Number(text);
+  const isInteger = /^(?:0|-?[1-9][0-9]*)$/.test(text);
+  if (isInteger) return Number.isSafeInteger(value) ? value : BigInt(text);
+  return numberText(value) === text ? value : undefined;
 }
 
 function isId(value: JsonValue | undefined): boolean {

@@ -145,6 +145,44 @@ describe("revoking a family", () => {
     expect(familyIdIntent("x", undefined, undefined).scope).toEqual({ kind: "global" });
   });
 
+  test.each([
+    "0",
+    "-1",
+    "1234567890123456789",
+    "9223372036854775807",
+    "-9223372036854775807",
+    "18446744073709551615",
+    "123456789012345680000",
+    `1${"0".repeat(400)}`,
+    "1e+21",
+  ])("by the id %p matches the number as well as the text, and no neighbour", (id) => {
+    const intent = familyIdIntent(id, "bob", undefined);
+    for (const claim of ["cs", "rt"]) {
+      expect(matches(intent, `{"${claim}":${id}}`)).toBe(true);
+      expect(matches(intent, `{"${claim}":"${id}"}`)).toBe(true);
+    }
+    if (id.includes("e")) return;
+    for (const neighbour of [BigInt(id) + 1n, BigInt(id) - 1n, BigInt(id) + 7n]) {
+      expect(matches(intent, `{"cs":${neighbour}}`)).toBe(false);
+      expect(matches(intent, `{"cs":"${neighbour}"}`)).toBe(false);
+    }
+  });
+
+  test.each([
+    ["-0", "0"],
+    ["007", "7"],
+    ["+5", "5"],
+    ["1e3", "1000"],
+    ["0x10", "16"],
+    [" 5", "5"],
+    ["Infinity", "1e999"],
+    ["", "0"],
+  ])("by the id %p, which JSON writes no number as, matches the text alone", (id, number) => {
+    const intent = familyIdIntent(id, "bob", undefined);
+    expect(matches(intent, `{"cs":${JSON.stringify(id)}}`)).toBe(true);
+    expect(matches(intent, `{"cs":${number}}`)).toBe(false);
+  });
+
   test("is refused for a token that names none", () => {
     expect(() => familyIntent(factsOf('{"jti":"a"}'), TIMES)).toThrow(AppError);
     expect(() => familyIntent(factsOf('{"cs":""}'), TIMES)).toThrow(AppError);

@@ -16,6 +16,8 @@ afterAll(() => stack.disposeAsync());
 const revoke = (body: Readonly<Record<string, unknown>>) =>
   harness.ask("POST", "/revocations", { body: { reason: "stolen laptop", ...body } });
 
+const loginText = (cs: bigint) => `{"sub":"bob","cs":${cs},"iat":${NOW - 60},"exp":${NOW + 3600}}`;
+
 const passes = async (token: string) =>
   (await harness.ask("POST", "/tokens/inspect", { body: { token } })).body["valid"];
 
@@ -69,6 +71,17 @@ describe("POST /revocations", () => {
     await revoke({ family: "79", subject: "bob" });
     expect(await passes(stranger)).toBe(false);
   });
+
+  test.each(["18446744073709551615", "-9223372036854775807"])(
+    "revokes a family by the id %p, which is more than 63 bits hold or is below zero",
+    async (id) => {
+      const own = mint(harness.key, loginText(BigInt(id)));
+      const neighbour = mint(harness.key, loginText(BigInt(id) - 1n));
+      expect([await passes(own), await passes(neighbour)]).toEqual([true, true]);
+      expect((await revoke({ family: id })).status).toBe(201);
+      expect([await passes(own), await passes(neighbour)]).toEqual([false, true]);
+    },
+  );
 
   test("revokes everybody until a moment", async () => {
     const [token, later] = [harness.token({ sub: "carol" }), harness.token({ iat: NOW - 5 })];
