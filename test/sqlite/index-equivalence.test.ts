@@ -1,13 +1,14 @@
 /** Whatever way a rule is filed and found, the answer is that of trying every rule in turn. */
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import type { JsonObject } from "../../src/core/json.ts";
+import type { JsonObject, JsonValue } from "../../src/core/json.ts";
+import { jsonText } from "../../src/core/revocation/json-text.ts";
 import { parseRule } from "../../src/core/revocation/parse-rule.ts";
 import { ruleMatches } from "../../src/core/revocation/reference.ts";
 import type { RevocationIndex, RuleMatch, RuleScope } from "../../src/core/revocation/store.ts";
 import { openStore } from "../../src/sqlite/open-store.ts";
 import { claimSets, rules } from "../core/revocation/arbitraries.ts";
-import { ACTOR, NOW, nowMs, useFolder } from "./store-fixture.ts";
+import { ACTOR, claims, NOW, nowMs, ruleOf, useFolder } from "./store-fixture.ts";
 
 const numRuns = process.env["FULL"] === "1" ? 200 : 40;
 
@@ -39,6 +40,32 @@ const ladders: fc.Arbitrary<JsonObject> = fc
   )
   .map(([op, bound, more]) => new Map([...more, ["iat", new Map([[op, bound]])]]));
 
+const FILLER = new Map([["exists", true]]);
+
+/** An OR of claims that tokens seldom have, and behind them what shorter rules say too. */
+function longRule(fillers: number, tail: JsonObject): JsonObject {
+  const names = Array.from({ length: fillers }, (_, n) => `c${n}`);
+  return new Map<string, JsonValue>([
+    ["_or", true],
+    ...names.map((name) => [name, FILLER] as const),
+    ...tail,
+  ]);
+}
+
+/** What may stand in a part that has a number of its own, or in one beyond the last that does. */
+const tails: fc.Arbitrary<JsonObject> = fc
+  .tuple(fc.constantFrom("lte", "gt"), fc.integer({ min: 0, max: 9 }), fc.constantFrom(1, 2, 3))
+  .map(([op, bound, which]) => {
+    const members = new Map<string, JsonValue>();
+    if (which !== 2) members.set("zz", FILLER);
+    if (which !== 1) members.set("iat", new Map([[op, bound]]));
+    return members;
+  });
+
+const longRules: fc.Arbitrary<JsonObject> = fc
+  .tuple(fc.integer({ min: 252, max: 259 }), tails)
+  .map(([fillers, tail]) => longRule(fillers, tail));
+
 const subjectScopes: fc.Arbitrary<RuleScope> = fc.record({
   kind: fc.constant("subject" as const),
   subject: subjects,
@@ -49,6 +76,13 @@ const scopes: fc.Arbitrary<RuleScope> = fc.oneof(
   fc.constant<RuleScope>({ kind: "global" }),
   subjectScopes,
 );
+
+/** Of two subjects, so that each meets what the other's rules have left in memory. */
+const eitherScopes: fc.Arbitrary<RuleScope> = fc.record({
+  kind: fc.constant("subject" as const),
+  subject: fc.constantFrom("bob", "eve"),
+  issuer: fc.constant(undefined),
+});
 
 function givenOf(
   scope: fc.Arbitrary<RuleScope>,
@@ -70,6 +104,7 @@ const givens: fc.Arbitrary<readonly Given[]> = fc.oneof(
   fc.array(givenOf(scopes, rules), { minLength: 1, maxLength: 3 }),
   fc.array(givenOf(scopes, ladders), { minLength: 1, maxLength: 6 }),
   fc.array(givenOf(subjectScopes, ladders), { minLength: 10, maxLength: 30 }),
+  fc.array(givenOf(eitherScopes, fc.oneof(longRules, tails)), { minLength: 2, maxLength: 4 }),
 );
 
 const questions: fc.Arbitrary<Asked> = fc.record({
@@ -82,6 +117,9 @@ const questions: fc.Arbitrary<Asked> = fc.record({
           ["sub", sub],
         ]),
     ),
+    fc
+      .subarray(["c0", "c1", "c254", "c255", "zz", "iat"], { maxLength: 2 })
+      .map((names): JsonObject => new Map(names.map((name) => [name, 5]))),
   ),
   subjects: fc.subarray(["bob", "eve", "g", "nobody"]),
   issuer: issuers,
@@ -101,6 +139,21 @@ function ask(index: RevocationIndex, asked: Asked): RuleMatch | undefined {
 
 describe("findMatch", () => {
   const folder = useFolder();
+
+  test("does not take a long rule of one subject for the short one of another", async () => {
+    const store = await openStore(folder(), { nowMs });
+    const ofX = ruleOf("x", jsonText(longRule(258, new Map([["zz", FILLER]]))));
+    await store.rules.addRule(ofX, ACTOR);
+    await store.rules.addRule(ruleOf("y", '{"zz":{"exists":true}}'), ACTOR);
+    const isRevoked = (subject: string, text: string): boolean =>
+      store.index.findMatch(claims(text), [subject], undefined, NOW) !== undefined;
+    // Asked about first, so that its last part is remembered.
+    expect(isRevoked("x", "{}")).toBe(false);
+    expect(isRevoked("y", '{"c0":1}')).toBe(false);
+    expect([isRevoked("y", '{"zz":1}'), isRevoked("x", '{"c0":1}')]).toEqual([true, true]);
+    expect([isRevoked("x", '{"c257":1}'), isRevoked("x", '{"zz":1}')]).toEqual([true, true]);
+    await store.close();
+  });
 
   for (const [way, subjectEntries] of [
     ["compiled in memory", 8192],

@@ -97,6 +97,11 @@ export function toRung(ruleId: number, part: number): number {
   return ruleId * PARTS + Math.min(part, PARTS - 1);
 }
 
+/** Whether a rung stands for the whole of its rule, which no other rule's rung is equal to. */
+export function isWholeRule(rung: number): boolean {
+  return rung % PARTS === PARTS - 1;
+}
+
 export function ruleOfRung(rung: number): number {
   return Math.floor(rung / PARTS);
 }

@@ -1,7 +1,14 @@
 /** Parsed rules by id, in bounded memory; and which rules cannot be read. */
 import { LRUCache } from "lru-cache";
 import { AppError } from "../app-error.ts";
-import { type LoadedRule, partOf, type RuleLoader, ruleOfRung, type SharedPart } from "./filter.ts";
+import {
+  isWholeRule,
+  type LoadedRule,
+  partOf,
+  type RuleLoader,
+  ruleOfRung,
+  type SharedPart,
+} from "./filter.ts";
 import { parseRule } from "./parse-rule.ts";
 import { type CompilePattern, createPatternCache } from "./pattern.ts";
 import type { RuleRow, RuleRows } from "./rule-rows.ts";
@@ -55,7 +62,8 @@ export class RuleCache implements RuleLoader {
   part(rung: number, shapeId: number, strength: number): SharedPart | undefined {
     // A strength that a database's text may have rounded does not say which threshold it is.
     const isExact = Number.isInteger(strength) && Math.abs(strength) < EXACT_STRENGTH;
-    const key = isExact ? `${shapeId} ${strength}` : `rung ${rung}`;
+    const isShared = isExact && !isWholeRule(rung);
+    const key = isShared ? `${shapeId} ${strength}` : `rung ${rung}`;
     const known = this.#parts.get(key);
     if (known !== undefined) return known;
     const rule = this.rule(ruleOfRung(rung));
