@@ -109,8 +109,9 @@ function registerAll(revoke: Command): void {
   });
 }
 
-function toMoment(text: string | undefined): number {
-  if (text === undefined) return Math.floor(Date.now() / 1000);
+/** What now is, and how far beyond it an issuer's clock may be, the server knows. */
+function toMoment(text: string | undefined): number | "now" {
+  if (text === undefined) return "now";
   const seconds = /^\d{1,12}$/.test(text) ? Number(text) : Math.floor(Date.parse(text) / 1000);
   if (Number.isSafeInteger(seconds) && seconds > 0) return seconds;
   throw new AppError(

@@ -290,6 +290,12 @@ describe("with a server", () => {
     const before = String(nowSeconds() - 400);
     expect((await cli("revoke", "all", "--before", before, "--reason", "r", "--yes")).code).toBe(0);
     expect(await judged(dave)).toBe("revoked");
+    const ahead = mint(key, claims({ sub: "erin", username: "erin", iat: nowSeconds() + 3 }));
+    expect(await judged(ahead)).toBe("valid");
+    const all = await cli("revoke", "all", "--reason", "r", "--yes", "--json");
+    expect(await judged(ahead)).toBe("revoked");
+    await cli("rules", "lift", String(parseOutput(all)["id"]), "--reason", "r");
+    expect(await judged(ahead)).toBe("valid");
   });
 
   test("--wait answers with who enforces it, --no-wait at once", async () => {

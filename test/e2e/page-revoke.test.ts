@@ -233,6 +233,31 @@ describe("the other intents", () => {
     await context.close();
   });
 
+  test("revoke everybody until now where no moment is named", async () => {
+    const ahead = tokenOf("ahead", { iat: nowSeconds() + 3 });
+    await stage.awaitVerdict(ahead, "ok");
+    const { page, context } = await stage.enter("ops", "/revoke/everybody");
+    await page
+      .getByText(/issued until now/)
+      .first()
+      .waitFor();
+    await box(page, "Why").fill("the issuer was broken into");
+    await page.getByRole("textbox", { name: "Type “everybody” to confirm" }).fill("everybody");
+    // A moment that is not whole is not taken for none.
+    await page.getByLabel("Issued before").pressSequentially("12");
+    await press(page, /Revoke everybody/);
+    await page.getByText("Name a day and a time, or leave it empty.").waitFor();
+    await stage.awaitVerdict(ahead, "ok");
+    await page.getByLabel("Issued before").fill("");
+    await press(page, /Revoke everybody/);
+    await awaitProof(page, "Everybody’s earlier tokens are revoked");
+    await stage.awaitVerdict(ahead, "revoked");
+    await button(page, "Undo").click();
+    await awaitProof(page, "is lifted");
+    await stage.awaitVerdict(ahead, "ok");
+    await context.close();
+  });
+
   test("refuse a moment that has not come", async () => {
     const { page, context } = await stage.enter("ops", "/revoke/everybody");
     await page.getByLabel("Issued before").fill("2099-01-01T00:00:00");

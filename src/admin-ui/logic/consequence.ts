@@ -43,7 +43,8 @@ export function toSentence(
     case "login":
       return ["This login", ...ofWhom(preview), " and every token it issued stop working."];
     case "everybody": {
-      const moment = { strong: formatExact(parseInputMoment(form.what) ?? 0) };
+      const at = parseInputMoment(form.what);
+      const moment = { strong: at === undefined ? "now" : formatExact(at) };
       return [
         { strong: "Everybody’s" },
         " tokens issued until ",

@@ -45,7 +45,7 @@ export type IntentBody =
   | { readonly block: string; readonly issuer?: string }
   | { readonly token: string }
   | { readonly family: string }
-  | { readonly issuedBefore: number };
+  | { readonly issuedBefore: number | "now" };
 
 /** Something that cannot be sent yet: "" where the field is just empty, else what is wrong with it. */
 export interface FieldProblem {
@@ -63,7 +63,8 @@ export function toIntentBody(
   now: number,
 ): IntentBody | FieldProblem {
   const what = form.what.trim();
-  if (what === "") return { problem: "" };
+  // What now is, and how far beyond it an issuer's clock may be, the server knows.
+  if (what === "") return intent === "everybody" ? { issuedBefore: "now" } : { problem: "" };
   const issuer = form.issuer.trim();
   const more = issuer === "" ? {} : { issuer };
   switch (intent) {

@@ -53,12 +53,7 @@ export function toIso(at: number): string | undefined {
     : undefined;
 }
 
-/** A moment as `<input type=datetime-local step=1>` holds it, in the browser's zone. */
-export function toInputMoment(at: number): string {
-  return formatExact(at).replace(" ", "T");
-}
-
-/** Reads such a field's value; undefined for what is no moment. */
+/** Reads what `<input type=datetime-local step=1>` holds, in the browser's zone; undefined for no moment. */
 export function parseInputMoment(text: string): number | undefined {
   if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?$/.test(text)) return undefined;
   const ms = new Date(text).getTime();

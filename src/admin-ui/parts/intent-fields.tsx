@@ -31,7 +31,7 @@ export function IntentFields({ intent, form, onChange, wrong }: IntentFieldsProp
         onInput={(what) => onChange({ what })}
         problem={wrong.what}
         hasFocus
-        isRequired
+        isRequired={intent !== "everybody"}
         {...(isToken ? { lines: 5, isMono: true } : {})}
         {...(isPerson ? { maxLength: MAX_NAME_LENGTH, name: "who" } : {})}
         {...(intent === "everybody" ? { type: "datetime-local" as const } : {})}
@@ -93,7 +93,12 @@ function What({ intent }: { readonly intent: IntentFieldsProps["intent"] }) {
 
 function ZoneHint() {
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-  return <>In your time zone, {timeZone}. Everybody has to sign in again.</>;
+  return (
+    <>
+      Leave it empty for everything until now; else in your time zone, {timeZone}. Everybody has to
+      sign in again.
+    </>
+  );
 }
 
 function Pasted({ text }: { readonly text: string }) {

@@ -14,7 +14,6 @@ import {
 } from "../logic/intents.ts";
 import { toSentence } from "../logic/consequence.ts";
 import { mayAct } from "../logic/roles.ts";
-import { toInputMoment } from "../logic/time.ts";
 import { ConsequencePanel } from "../parts/consequence.tsx";
 import { Heading } from "../parts/heading.tsx";
 import { IntentCards } from "../parts/intent-cards.tsx";
@@ -60,12 +59,13 @@ function RevokeForm({
 }) {
   const { api, changes, now, router } = useServices();
   const isPerson = intent === "person" || intent === "block";
-  const begin = (): IntentForm =>
-    intent === "everybody"
-      ? { ...EMPTY_FORM, what: toInputMoment(now.peek()) }
-      : { ...EMPTY_FORM, what: isPerson ? (router.query.peek().get("who") ?? "") : "" };
+  const begin = (): IntentForm => ({
+    ...EMPTY_FORM,
+    what: isPerson ? (router.query.peek().get("who") ?? "") : "",
+  });
   const [form, setForm] = useState(begin);
   const [isTried, setTried] = useState(false);
+  const [isHalfTyped, setHalfTyped] = useState(false);
   const task = useTask();
   const once = useOnceKey();
   const fields = useRef<HTMLDivElement>(null);
@@ -84,11 +84,15 @@ function RevokeForm({
   };
   const change = (next: Partial<IntentForm>) => {
     setForm({ ...form, ...next });
+    setHalfTyped(false);
     task.forget();
   };
   const revoke = () => {
     setTried(true);
-    if (isFieldProblem(body) || Object.values(wrong).some((one) => one !== undefined)) {
+    // A moment typed in part has no value: it is not an empty field, which would mean now.
+    const isPart = fields.current?.querySelector("input:invalid") instanceof HTMLElement;
+    setHalfTyped(isPart);
+    if (isPart || isFieldProblem(body) || Object.values(wrong).some((one) => one !== undefined)) {
       requestAnimationFrame(() => focusWrong(fields.current));
       return;
     }
@@ -103,7 +107,7 @@ function RevokeForm({
         api.call<Written>("/revocations", { method: "POST", query: WAIT, body: text, headers }),
       );
       once.forget();
-      setForm(isBroad ? begin() : EMPTY_FORM);
+      setForm(EMPTY_FORM);
       setTried(false);
     });
   };
@@ -115,8 +119,9 @@ function RevokeForm({
           form={form}
           onChange={change}
           wrong={{
-            what:
-              isTried || (isFieldProblem(body) && body.problem !== "")
+            what: isHalfTyped
+              ? "Name a day and a time, or leave it empty."
+              : isTried || (isFieldProblem(body) && body.problem !== "")
                 ? (wrong.what ?? preview.refusal)
                 : preview.refusal,
             reason: isTried ? wrong.reason : undefined,

@@ -45,8 +45,7 @@ export function userIntent(
   issuer: string | undefined,
   times: IntentTimes,
 ): Intent {
-  // An issuer's clock may be ahead of ours by the skew.
-  const until = Math.ceil(times.nowSeconds) + times.skewSeconds;
+  const until = untilNow(times);
   return intent({ kind: "subject", subject, issuer }, issuedUntil(until), endOf(until, times));
 }
 
@@ -134,16 +133,34 @@ export function familyIdIntent(
   return intent({ kind: "subject", subject, issuer }, rule, 0);
 }
 
-/** Everything issued until a moment, whoever it is for. */
-export function allIntent(untilSeconds: number, times: IntentTimes): Intent {
-  const until = Math.floor(untilSeconds);
+/**
+ * Everything issued until a moment, whoever it is for.
+ * @param moment seconds since 1970, taken at its word; `now` reaches as far as `userIntent` does
+ */
+export function allIntent(moment: number | "now", times: IntentTimes): Intent {
+  if (moment === "now") return allUntil(untilNow(times), times, nowInWords(times));
+  const until = Math.floor(moment);
   if (!Number.isSafeInteger(until) || until <= 0) {
     throw new AppError("invalid", "at /issuedBefore: expected seconds since 1970", {
       path: "/issuedBefore",
       expected: "seconds since 1970",
     });
   }
-  return intent({ kind: "global" }, issuedUntil(until), endOf(until, times));
+  return allUntil(until, times, "");
+}
+
+function allUntil(until: number, times: IntentTimes, remark: string): Intent {
+  return intent({ kind: "global" }, issuedUntil(until), endOf(until, times), remark);
+}
+
+/** The last `iat` that can be accepted now: an issuer's clock may be ahead of ours by the skew. */
+function untilNow({ nowSeconds, skewSeconds }: IntentTimes): number {
+  return Math.ceil(nowSeconds) + skewSeconds;
+}
+
+function nowInWords({ skewSeconds }: IntentTimes): string {
+  if (skewSeconds === 0) return "";
+  return ` That is now and ${skewSeconds} s more, by which an issuer's clock may be ahead.`;
 }
 
 /** A token that does not say when it was issued may have been issued then: it is meant as well. */
@@ -160,13 +177,13 @@ function issuedUntil(until: number): JsonObject {
   ]);
 }
 
-function intent(scope: RuleScope, object: JsonObject, expireAt: number): Intent {
+function intent(scope: RuleScope, object: JsonObject, expireAt: number, remark = ""): Intent {
   const rule = parseRule(object);
   const ending =
     expireAt === 0
       ? "It stands until it is lifted."
       : `It ends at ${timeInWords(expireAt)}, when no such token is accepted any more.`;
-  return { scope, rule, expireAt, words: `${describeRule(scope, rule)} ${ending}` };
+  return { scope, rule, expireAt, words: `${describeRule(scope, rule)}${remark} ${ending}` };
 }
 
 /** When the last token issued until then is refused for its age alone. */

@@ -27,7 +27,7 @@ export interface IntentBody {
   readonly family?: string;
   readonly subject?: string;
   readonly issuer?: string;
-  readonly issuedBefore?: number;
+  readonly issuedBefore?: number | "now";
 }
 
 type Sources = Pick<AdminOptions, "judge" | "policies" | "nowSeconds">;
@@ -62,7 +62,7 @@ export async function parseIntent(body: IntentBody, sources: Sources): Promise<I
     const facts = await factsOf(family, "/family", sources);
     return familyIntent(facts, timesOf(facts.issuer, sources));
   }
-  return allIntent(checkMoment(issuedBefore ?? 0, times), times);
+  return allIntent(issuedBefore === "now" ? "now" : checkMoment(issuedBefore ?? 0, times), times);
 }
 
 function timesOf(issuer: string | undefined, { policies, nowSeconds }: Sources): IntentTimes {

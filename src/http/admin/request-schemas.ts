@@ -110,7 +110,10 @@ const INTENT_MEMBERS = {
     }),
   ),
   issuedBefore: Type.Optional(
-    Type.Integer({ minimum: 1, description: "whole seconds since 1970, not in the future" }),
+    Type.Union([Type.Integer({ minimum: 1 }), Type.Literal("now")], {
+      description:
+        "whole seconds since 1970, not in the future; or now, the server's, and the skew beyond it",
+    }),
   ),
   subject: Type.Optional(Subject),
   issuer: Type.Optional(Issuer),

@@ -8,9 +8,10 @@ import {
   toObjectName,
   toReason,
 } from "../../../src/admin-ui/logic/intents.ts";
-import { toInputMoment } from "../../../src/admin-ui/logic/time.ts";
+import { formatExact } from "../../../src/admin-ui/logic/time.ts";
 
 const NOW = 1_795_446_912;
+const toInputMoment = (at: number) => formatExact(at).replace(" ", "T");
 const encode = (text: string) => Buffer.from(text).toString("base64url");
 const TOKEN = `${encode('{"alg":"RS256"}')}.${encode('{"username":"bob"}')}.c2ln`;
 const form = (what: string, issuer = "") => ({ ...EMPTY_FORM, what, issuer });
@@ -29,6 +30,7 @@ describe("an intent's request", () => {
     ["login", form("1712345678901234567"), { family: "1712345678901234567" }],
     ["login", form(TOKEN), { family: TOKEN }],
     ["everybody", form(toInputMoment(NOW)), { issuedBefore: NOW }],
+    ["everybody", form(" "), { issuedBefore: "now" }],
   ] as const)("for %s %o", (intent, given, body) => {
     expect(toIntentBody(intent, given, NOW)).toEqual(body);
   });
@@ -86,6 +88,10 @@ describe("the words around an intent", () => {
       "from https://i",
     );
     expect(textOf("token", form(TOKEN), preview, NOW)).toContain("of bob");
+    expect(textOf("everybody", form(""), preview, NOW)).toContain("issued until now stop");
+    expect(textOf("everybody", form(toInputMoment(NOW)), preview, NOW)).toContain(
+      `issued until ${formatExact(NOW)} stop`,
+    );
   });
 
   test("leave a rule by hand to the rule's own", () => {

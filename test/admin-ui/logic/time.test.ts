@@ -3,7 +3,6 @@ import {
   formatExact,
   formatRelative,
   parseInputMoment,
-  toInputMoment,
   toIso,
 } from "../../../src/admin-ui/logic/time.ts";
 
@@ -34,7 +33,7 @@ describe("a moment", () => {
   });
 
   test("comes back from a field as it went in", () => {
-    expect(parseInputMoment(toInputMoment(NOW))).toBe(NOW);
+    expect(parseInputMoment(formatExact(NOW).replace(" ", "T"))).toBe(NOW);
   });
 
   test.each(["", "tomorrow", "2026-13-01T00:00", "2026-11-23", "2026-11-23T15:15:12Z"])(

@@ -198,6 +198,18 @@ describe("revoking everything", () => {
     expect(matches(intent, "{}")).toBe(true);
   });
 
+  test("until now reaches as far as a token that is valid now", () => {
+    const intent = allIntent("now", { ...TIMES, nowSeconds: NOW + 0.2 });
+    expect(matches(intent, `{"iat":${NOW + 6}}`)).toBe(true);
+    expect(matches(intent, `{"iat":${NOW + 7}}`)).toBe(false);
+    expect(matches(intent, "{}")).toBe(true);
+    expect(intent.words).toBe(
+      "Refuses every token where iat is at most 1800000006 (2027-01-15 08:00:06 UTC) or is missing. " +
+        "That is now and 5 s more, by which an issuer's clock may be ahead. It stands until it is lifted.",
+    );
+    expect(allIntent("now", { ...TIMES, skewSeconds: 0 }).words).not.toContain("That is now");
+  });
+
   test("is refused for a moment that is none", () => {
     for (const moment of [Number.NaN, Number.POSITIVE_INFINITY, 0, -5]) {
       expect(() => allIntent(moment, TIMES)).toThrow(AppError);

@@ -91,6 +91,18 @@ describe("POST /revocations", () => {
     expect(await passes(later)).toBe(false);
   });
 
+  test("revokes everybody until now, an issuer's clock that is ahead included", async () => {
+    const [ahead, later] = [harness.token({ iat: NOW + 4 }), harness.token({ iat: NOW + 6 })];
+    expect(await passes(ahead)).toBe(true);
+    // A moment that was named is taken at its word.
+    expect((await revoke({ issuedBefore: NOW, confirm: "all" })).status).toBe(201);
+    expect(await passes(ahead)).toBe(true);
+    const answer = await revoke({ issuedBefore: "now", confirm: "all" });
+    expect(answer.body["words"]).toContain("now and 5 s more");
+    harness.clock.now += 6;
+    expect([await passes(ahead), await passes(later)]).toEqual([false, true]);
+  });
+
   test("refuses a token that somebody forged", async () => {
     const forged = mint(createSigningKey("ES256"), { sub: "alice", jti: "1", exp: NOW + 60 });
     const answer = await revoke({ token: forged });
@@ -108,7 +120,7 @@ describe("POST /revocations", () => {
     ["a user that is a number", { user: 5 }],
     ["no reason", { user: "bob", reason: undefined }],
     ["a moment in the future", { issuedBefore: NOW + 60, confirm: "all" }],
-    ["a moment that is a text", { issuedBefore: "now", confirm: "all" }],
+    ["a moment that is a text", { issuedBefore: "today", confirm: "all" }],
     ["something that is no token", { token: "not a token" }],
     ["an unknown member", { user: "bob", force: true }],
     ["a confirmation of nothing", { user: "bob", confirm: "yes" }],
