@@ -3,10 +3,11 @@ import { AppError } from "../app-error.ts";
 import type { JsonObject, JsonValue } from "../json.ts";
 import { isNumeric } from "./compare.ts";
 import { describeRule } from "./describe-rule.ts";
-import { numberText } from "./json-text.ts";
+import { jsonText, numberText } from "./json-text.ts";
+import { isFileable } from "./new-rule.ts";
 import { parseRule } from "./parse-rule.ts";
 import type { RuleScope } from "./store.ts";
-import type { Rule } from "./rule.ts";
+import { MAX_RULE_BYTES, type Rule } from "./rule.ts";
 import { DIGEST_MEMBER } from "./token-digest.ts";
 import { timeInWords } from "./words.ts";
 
@@ -65,7 +66,8 @@ export function blockIntent(subject: string, issuer: string | undefined): Intent
 }
 
 /**
- * This one token, by `jti`, by `cs`, or by the digest of its claims where it has neither.
+ * This one token, by `jti`, by `cs`, or by the digest of its claims where it has neither. Filed under
+ * its subject; under everyone where no rule can be filed under what it says.
  * @throws AppError invalid when it has expired: there is nothing to revoke
  */
 export function tokenIntent(token: TokenFacts, times: IntentTimes): Intent {
@@ -77,12 +79,27 @@ export function tokenIntent(token: TokenFacts, times: IntentTimes): Intent {
       expected: "a token that is still accepted",
     });
   }
-  const rule = new Map<string, JsonValue>();
+  const scope = scopeOf(token);
+  return intent(scope, ruleOfToken(token, scope), end);
+}
+
+function ruleOfToken({ claims, digest, issuer }: TokenFacts, scope: RuleScope): JsonObject {
+  const ofDigest = [DIGEST_MEMBER, digest] as const;
   const id = ["jti", "cs"].find((name) => isId(claims.get(name)));
   const value = id === undefined ? undefined : claims.get(id);
-  if (id === undefined || value === undefined) rule.set(DIGEST_MEMBER, token.digest);
-  else rule.set(id, value);
-  return intent(scopeOf(token, rule), rule, end);
+  const member = id === undefined || value === undefined ? ofDigest : ([id, value] as const);
+  // Ids are one issuer's own: another's token of the same id is not meant.
+  const isForAll = scope.kind === "global" && issuer !== undefined;
+  const rule = new Map<string, JsonValue>([
+    member,
+    ...(isForAll ? [["iss", issuer] as const] : []),
+  ]);
+  // The digest is of the issuer too, so that it says enough where a rule cannot hold the rest.
+  return isTooLong(rule) ? new Map([ofDigest]) : rule;
+}
+
+function isTooLong(rule: JsonObject): boolean {
+  return Buffer.byteLength(jsonText(rule)) > MAX_RULE_BYTES;
 }
 
 /**
@@ -106,8 +123,8 @@ export function familyIntent(token: TokenFacts, times: IntentTimes): Intent {
     ["rt", id],
   ]);
   const expireAt = isRefresh ? familyEnd(claims, times) : 0;
-  const [subject] = token.subjects;
-  const { issuer } = token;
+  const subject = token.subjects.find(isFileable);
+  const issuer = isFileable(token.issuer ?? "") ? token.issuer : undefined;
   if (subject !== undefined) return intent({ kind: "subject", subject, issuer }, rule, expireAt);
   return intent({ kind: "global" }, rule, expireAt);
 }
@@ -194,31 +211,34 @@ function endOf(
   if (maxTokenAgeSeconds === undefined) return 0;
   const end = until + maxTokenAgeSeconds + skewSeconds + 1;
   // All of it is too old already: a rule that is over would be refused, one that stands does no harm.
-  return end > nowSeconds ? end : 0;
+  return end > nowSeconds && isTime(end) ? end : 0;
 }
 
 function familyEnd(claims: JsonObject, times: IntentTimes): number {
   const exp = claims.get("exp");
-  if (typeof exp !== "number" || !isTime(exp)) return 0;
+  if (typeof exp !== "number") return 0;
   return endOf(Math.ceil(exp) + times.skewSeconds, times);
 }
 
 /** A token is refused from `exp` plus the skew on, so the rule may end then. */
 function tokenEnd(claims: JsonObject, { skewSeconds }: IntentTimes): number {
   const exp = claims.get("exp");
-  return typeof exp === "number" && isTime(exp) ? Math.ceil(exp) + skewSeconds : 0;
+  if (typeof exp !== "number") return 0;
+  const end = Math.ceil(exp) + skewSeconds;
+  return isTime(end) ? end : 0;
 }
 
 function isTime(seconds: number): boolean {
   return seconds > 0 && seconds < 8_640_000_000_000;
 }
 
-function scopeOf(token: TokenFacts, rule: Map<string, JsonValue>): RuleScope {
-  const [subject] = token.subjects;
-  if (subject !== undefined) return { kind: "subject", subject, issuer: token.issuer };
-  // Ids are one issuer's own: another's token of the same id is not meant.
-  if (token.issuer !== undefined) rule.set("iss", token.issuer);
-  return { kind: "global" };
+/** Under the first of its subjects that a rule can be filed under: any finds it. */
+function scopeOf({ subjects, issuer }: TokenFacts): RuleScope {
+  const subject = subjects.find(isFileable);
+  if (subject === undefined || (issuer !== undefined && !isFileable(issuer))) {
+    return { kind: "global" };
+  }
+  return { kind: "subject", subject, issuer };
 }
 
 /** The number that JSON writes as this text, exactly: a claim may hold it as such, of any size and sign. */

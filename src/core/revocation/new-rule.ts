@@ -19,6 +19,11 @@ export function checkNewRule(input: NewRule, nowSeconds: number): void {
   checkExpireAt(input.expireAt, nowSeconds);
 }
 
+/** Whether every kind of store can hold a rule for this subject or issuer; PostgreSQL knows no NUL. */
+export function isFileable(name: string): boolean {
+  return isName(name) && !name.includes("\0");
+}
+
 /** @throws AppError invalid */
 export function checkReason(reason: string): void {
   if (reason.trim() === "" || reason.length > MAX_REASON_LENGTH || CONTROL.test(reason)) {
@@ -26,8 +31,12 @@ export function checkReason(reason: string): void {
   }
 }
 
+function isName(name: string): boolean {
+  return name !== "" && name.length <= MAX_NAME_LENGTH && name.isWellFormed();
+}
+
 function checkName(name: string, path: string): void {
-  if (name === "" || name.length > MAX_NAME_LENGTH || !name.isWellFormed()) {
+  if (!isName(name)) {
     throw refused(path, `a string of 1 to ${MAX_NAME_LENGTH} characters`);
   }
 }

@@ -32,6 +32,11 @@ function factsOf(text: string, subjects: readonly string[] = ["bob"], issuer?: s
   return { claims: claims(text), subjects, issuer, digest: tokenDigest(text) };
 }
 
+function expectDigestOnly(facts: ReturnType<typeof factsOf>, text: string): void {
+  const { rule } = tokenIntent(facts, TIMES);
+  expect(rule.text).toBe(`{"#sha256":"${tokenDigest(text)}"}`);
+}
+
 describe("revoking a user", () => {
   const intent = userIntent("bob", undefined, TIMES);
 
@@ -110,6 +115,46 @@ describe("revoking a token", () => {
     const nobody = tokenIntent(factsOf(text, [], "https://one"), TIMES);
     expect(nobody.scope).toEqual({ kind: "global" });
     expect(nobody.rule.text).toBe('{"jti":"a","iss":"https://one"}');
+  });
+
+  test.each([
+    ["empty", ""],
+    ["longer than a rule's name", "L".repeat(1025)],
+    ["with a NUL, which PostgreSQL cannot hold", "a\0b"],
+  ])("goes by what is left where a subject or the issuer is %s", (_, name) => {
+    const text = `{"jti":"a","exp":${exp}}`;
+    const other = tokenIntent(factsOf(text, [name, "b@x"], "https://one"), TIMES);
+    expect(other.scope).toEqual({ kind: "subject", subject: "b@x", issuer: "https://one" });
+    const nobody = tokenIntent(factsOf(text, [name], "https://one"), TIMES);
+    expect(nobody.scope).toEqual({ kind: "global" });
+    expect(nobody.rule.text).toBe('{"jti":"a","iss":"https://one"}');
+    expect(matches(nobody, '{"jti":"a","iss":"https://two"}')).toBe(false);
+    const strange = tokenIntent(factsOf(text, ["bob"], name), TIMES);
+    expect(strange.scope).toEqual({ kind: "global" });
+    expect(matches(strange, `{"jti":"a","iss":${JSON.stringify(name)}}`)).toBe(true);
+    expect(matches(strange, '{"jti":"a","iss":"https://one"}')).toBe(false);
+    const family = familyIntent(factsOf('{"cs":5,"irt":1}', [name, "b@x"], name), TIMES);
+    expect(family.scope).toEqual({ kind: "subject", subject: "b@x", issuer: undefined });
+  });
+
+  test("takes a subject of the length that a rule can have", () => {
+    const longest = tokenIntent(factsOf(`{"jti":"a","exp":${exp}}`, ["L".repeat(1024)]), TIMES);
+    expect(longest.scope.kind).toBe("subject");
+  });
+
+  test("takes the digest where a rule cannot hold the id or the issuer", () => {
+    const long = "L".repeat(16_380);
+    const texts = [`{"jti":"${long}","exp":${exp}}`, `{"cs":"${long}","exp":${exp}}`] as const;
+    for (const text of texts) expectDigestOnly(factsOf(text), text);
+    expectDigestOnly(factsOf(texts[0], [], "https://one"), texts[0]);
+    const ofLongIssuer = `{"jti":"a","iss":"${long}","exp":${exp}}`;
+    expectDigestOnly(factsOf(ofLongIssuer, ["bob"], long), ofLongIssuer);
+  });
+
+  test("never ends for an exp beyond what a calendar holds", () => {
+    const last = 8_640_000_000_000;
+    expect(tokenIntent(factsOf(`{"jti":"a","exp":${last - 1}}`), TIMES).expireAt).toBe(0);
+    expect(tokenIntent(factsOf(`{"jti":"a","exp":${last - 9}}`), TIMES).expireAt).toBe(last - 4);
   });
 
   test("is refused when the token has expired", () => {

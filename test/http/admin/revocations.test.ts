@@ -60,6 +60,21 @@ describe("POST /revocations", () => {
     expect(await passes(other)).toBe(true);
   });
 
+  test.each([
+    ["no subject", { sub: undefined }],
+    ["an empty subject", { sub: "" }],
+    ["a subject longer than a rule's", { sub: "L".repeat(1500) }],
+    ["an empty subject and an id", { sub: "", jti: "a" }],
+    ["an empty issuer", { iss: "", jti: "a" }],
+    ["an issuer longer than a rule's", { iss: "i".repeat(1500) }],
+    ["an id of some length", { jti: "i".repeat(5000) }],
+  ])("revokes one token with %s", async (_, strange) => {
+    const [one, other] = [harness.token(strange), harness.token({ ...strange, jti: "b" })];
+    expect([await passes(one), await passes(other)]).toEqual([true, true]);
+    expect((await revoke({ token: one })).status).toBe(201);
+    expect([await passes(one), await passes(other)]).toEqual([false, true]);
+  });
+
   test("revokes a family by a token of it, and by its id", async () => {
     const [access, stranger] = [
       harness.token({ rt: 77, cs: 78 }),
