@@ -13,6 +13,7 @@ import { createKeySync, FETCH_TIMEOUT_MS } from "./app/key-sync.ts";
 import { observe } from "./app/observation.ts";
 import { readPageFiles } from "./app/page-files.ts";
 import { createHealth } from "./app/readiness.ts";
+import { endPolicyOf, RuleEnds } from "./app/rule-ends.ts";
 import { resolveVerifierKeys } from "./app/verifier-key-file.ts";
 import { arrivalFrom, createPool, mainSocketOf } from "./app/workers/attach.ts";
 import type { Config } from "./config/load.ts";
@@ -78,6 +79,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   const { log, metrics } = observation;
   const onFailure = (error: unknown) => log.error("a request failed inside", describeError(error));
 
+  const ends = new RuleEnds({ rules, settings: accounts, log, nowSeconds });
   const watch = new GroundWatch(rules, own);
   await watch.open();
 
@@ -148,6 +150,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       return isChanged ? judging.judge(token) : verdict;
     },
     policies: () => judging.policies,
+    writeEnding: (policy, write) => ends.write(endPolicyOf(policy), write),
     syncer: () => syncer,
     ready: () => health.ready(),
     page: createAdminPage(await readPageFiles()),
@@ -158,7 +161,10 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   });
   const bodies = createBodyReader(BODY_TIMEOUT_MS, monotonicMs);
   const tokenServer = createTokenServer({
-    judge: underLease((token, options) => judging.judge(token, options), cluster),
+    judge: underLease(
+      (token, options) => judging.judge(token, options),
+      cluster && { node: { mayJudge: () => ends.isKept && cluster.node.mayJudge() } },
+    ),
     isVerifier,
     isAllowedHost: createIsAllowedHost(hosts),
     judgedAt: () => ({ seq: index.seq, epoch: index.epoch }),
@@ -201,6 +207,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     },
   });
 
+  await ends.begin(endPolicyOf(judging.policies.common), cluster !== undefined);
   await syncer.start();
   cluster?.start(registry);
   noteGrounds();
@@ -227,6 +234,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     enforcement.stop();
     observation.stop();
     clockWatch.stop();
+    ends.stop();
     await housekeeping.stop();
     await cluster?.stop();
     await store.close();
@@ -266,6 +274,10 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
         const nextSyncer = createSyncer(next);
         const nextJudging = createJudging(next, () => nextSyncer.ring(), index, nowSeconds);
         await nextSyncer.start();
+        await ends.keep(endPolicyOf(nextJudging.policies.common)).catch((error: unknown) => {
+          nextSyncer.stop();
+          throw error;
+        });
         syncer.stop();
         syncer = nextSyncer;
         judging = nextJudging;

@@ -25,6 +25,7 @@ export interface AdminParts {
   readonly confirmation: Confirmation | undefined;
   readonly judge: (token: string) => Verdict | Promise<Verdict>;
   readonly policies: () => PolicySet;
+  readonly writeEnding: AdminOptions["writeEnding"];
   readonly syncer: () => KeySyncer;
   readonly ready: () => readonly HealthCheck[];
   readonly page: AdminOptions["page"];
@@ -67,6 +68,7 @@ export function createAdmin(parts: AdminParts): Admin {
     confirmation: parts.confirmation,
     judge: parts.judge,
     policies: parts.policies,
+    writeEnding: parts.writeEnding,
     keys: {
       list: () =>
         syncer()

@@ -9,6 +9,7 @@ import { openCluster } from "./cluster/cluster.ts";
 import { createAdmin } from "./admin.ts";
 import { createJudging } from "./judging.ts";
 import { listKeySources } from "./key-sources.ts";
+import { endPolicyOf, RuleEnds } from "./rule-ends.ts";
 import { createHealth } from "./readiness.ts";
 
 export interface OfflineDeps {
@@ -68,6 +69,13 @@ export async function openOffline(config: Config, deps: OfflineDeps): Promise<Of
   };
   try {
     const judging = createJudging(config, () => syncer.ring(), store.index, nowSeconds);
+    // Only a server carries rules on: a command may have been given another policy than it has.
+    const ends = new RuleEnds({
+      rules: store.rules,
+      settings: store.accounts,
+      log: SILENT,
+      nowSeconds,
+    });
     const health = createHealth({
       syncer: () => syncer,
       decryptionKeyCount: () => judging.decryptionKeys.length,
@@ -84,6 +92,7 @@ export async function openOffline(config: Config, deps: OfflineDeps): Promise<Of
         return judging.judge(token);
       },
       policies: () => judging.policies,
+      writeEnding: (policy, write) => ends.write(endPolicyOf(policy), write),
       syncer: () => syncer,
       ready: health.ready,
       page: () => undefined,

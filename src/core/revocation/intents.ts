@@ -6,6 +6,7 @@ import { describeRule } from "./describe-rule.ts";
 import { jsonText, numberText } from "./json-text.ts";
 import { isFileable } from "./new-rule.ts";
 import { parseRule } from "./parse-rule.ts";
+import { type EndPolicy, endOfIssued } from "./rule-ends.ts";
 import type { RuleScope } from "./store.ts";
 import { MAX_RULE_BYTES, type Rule } from "./rule.ts";
 import { DIGEST_MEMBER } from "./token-digest.ts";
@@ -22,12 +23,8 @@ export interface Intent {
 }
 
 /** What decides how far an intent has to reach. */
-export interface IntentTimes {
+export interface IntentTimes extends EndPolicy {
   readonly nowSeconds: number;
-  /** JWT_CLOCK_SKEW. */
-  readonly skewSeconds: number;
-  /** JWT_MAX_TOKEN_AGE, if set: no older token is accepted, so that no rule need outlast it. */
-  readonly maxTokenAgeSeconds: number | undefined;
 }
 
 /** A token as its issuer made it; the signature need not have been checked. */
@@ -199,19 +196,14 @@ function intent(scope: RuleScope, object: JsonObject, expireAt: number, remark =
   const ending =
     expireAt === 0
       ? "It stands until it is lifted."
-      : `It ends at ${timeInWords(expireAt)}, when no such token is accepted any more.`;
+      : `It ends at ${timeInWords(expireAt)}, when no such token is accepted any more; should tokens be accepted for longer by then, it is carried on.`;
   return { scope, rule, expireAt, words: `${describeRule(scope, rule)}${remark} ${ending}` };
 }
 
-/** When the last token issued until then is refused for its age alone. */
-function endOf(
-  until: number,
-  { maxTokenAgeSeconds, skewSeconds, nowSeconds }: IntentTimes,
-): number {
-  if (maxTokenAgeSeconds === undefined) return 0;
-  const end = until + maxTokenAgeSeconds + skewSeconds + 1;
+function endOf(until: number, times: IntentTimes): number {
+  const end = endOfIssued(until, times);
   // All of it is too old already: a rule that is over would be refused, one that stands does no harm.
-  return end > nowSeconds && isTime(end) ? end : 0;
+  return end > times.nowSeconds && isTime(end) ? end : 0;
 }
 
 function familyEnd(claims: JsonObject, times: IntentTimes): number {

@@ -4,7 +4,7 @@ import type { VerificationKey } from "../../core/jwks/verification-key.ts";
 import type { AccountStore } from "../../core/revocation/accounts.ts";
 import type { SeenTokens } from "../../core/revocation/seen-tokens.ts";
 import type { Actor, RevocationIndex, RuleStore } from "../../core/revocation/store.ts";
-import type { PolicySet } from "../../core/token/policy.ts";
+import type { Policy, PolicySet } from "../../core/token/policy.ts";
 import type { VerdictRates } from "../../core/token/verdict-rates.ts";
 import type { Verdict } from "../../core/token/verdict.ts";
 import type { HealthCheck } from "../health.ts";
@@ -36,6 +36,8 @@ export interface AdminOptions {
   /** Judges a token as a request's would be, fetching keys it names where they are not known. */
   readonly judge: (token: string) => Verdict | Promise<Verdict>;
   readonly policies: () => PolicySet;
+  /** Writes a rule whose end follows from this policy, so that it is kept when another one comes. */
+  readonly writeEnding: <T>(policy: Policy, write: () => Promise<T>) => Promise<T>;
   readonly keys: KeySources;
   readonly seenTokens: SeenTokens;
   readonly rates: VerdictRates;

@@ -23,12 +23,12 @@ export function createRevocationRoutes(options: AdminOptions): readonly Route[] 
       isIdempotent: true,
       answers: { 201: { description: "The rule that does it is on disk", schema: WrittenShape } },
       async handle({ body, query, actor, once }) {
+        // Read before the intent is: one that comes meanwhile makes its end no earlier than noted.
+        const { common } = options.policies();
         const { scope, rule, expireAt, words } = await parseIntent(body, options);
-        const written = await rules.addRule(
-          { scope, rule, expireAt, reason: body.reason },
-          actor,
-          once,
-        );
+        const write = () =>
+          rules.addRule({ scope, rule, expireAt, reason: body.reason }, actor, once);
+        const written = await (expireAt === 0 ? write() : options.writeEnding(common, write));
         return answerChange(written, query, options, 201, { words, expireAt });
       },
     }),

@@ -94,6 +94,7 @@ export async function createHarness(
     confirmation: undefined,
     judge: (token) => judge(token),
     policies: () => policies,
+    writeEnding: (_, write) => write(),
     keys: {
       list: () => [
         {
