@@ -4,11 +4,11 @@
 local cjson = require("cjson").new()
 
 local base64url = require("verify-jwt.base64url")
+local remembered = require("verify-jwt.remembered")
 
 local find, gmatch, sub = string.find, string.gmatch, string.sub
 local is_whole = base64url.is_whole
 
-local MAX_REMEMBERED = 256
 local MAX_REMEMBERED_BYTES = 512
 
 cjson.decode_max_depth(16)
@@ -43,28 +43,13 @@ local function parse_header(text)
   return header
 end
 
--- Tokens of one issuer share a header. What outsiders can put in here is
--- bounded: the memory is emptied when it is full.
-local function remembering_parser()
-  local known, count = {}, 0
-  return function(text)
-    local header = known[text]
-    if header then return header end
-    header = parse_header(text)
-    if header and #text <= MAX_REMEMBERED_BYTES then
-      if count >= MAX_REMEMBERED then known, count = {}, 0 end
-      known[text], count = header, count + 1
-    end
-    return header
-  end
-end
-
 --- Creates a parser: function(text) -> header, and where the dots before the
 -- payload and the signature are; for a JWE header alone; nil when the text is
 -- neither. A header is { plain, alg?, kid? }. The alphabet of the rest is the
 -- server's to judge, which looks at every byte anyway.
 function token.parser()
-  local header_of = remembering_parser()
+  -- Tokens of one issuer share a header.
+  local header_of = remembered.create(parse_header, MAX_REMEMBERED_BYTES)
   return function(text)
     local first = find(text, ".", 1, true)
     local second = first and find(text, ".", first + 1, true)

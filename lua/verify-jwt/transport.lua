@@ -5,6 +5,8 @@
 -- core.httpclient is not used for judging: it opens a connection for each
 -- request, and needs three seconds to notice a refused port.
 
+local remembered = require("verify-jwt.remembered")
+
 local find, lower, match, sub = string.find, string.lower, string.match,
   string.sub
 
@@ -21,8 +23,6 @@ local MAX_IDLE_SECONDS = 0.4
 
 -- An overdue socket of another thread counts no longer than this.
 local GIVE_UP_SECONDS = 5
-
-local MAX_REMEMBERED = 128
 
 --- An answer's header lines as { length, content_type, keep_alive }; nil when
 -- they are not as our servers write them.
@@ -41,21 +41,6 @@ local function read_head(lines)
     content_type = match(head, "\ncontent%-type:[ \t]*([^;%s]*)") or "",
     keep_alive = not find(head, "\nconnection:[ \t]*close"),
   }
-end
-
--- Within a second, answers differ in their heads by their length alone.
-local function remembering_reader()
-  local known, count = {}, 0
-  return function(lines)
-    local head = known[lines]
-    if head then return head end
-    head = read_head(lines)
-    if head then
-      if count >= MAX_REMEMBERED then known, count = {}, 0 end
-      known[lines], count = head, count + 1
-    end
-    return head
-  end
 end
 
 local transport = {}
@@ -161,7 +146,8 @@ function transport.create(core, options)
     return nil
   end
 
-  local head_of = remembering_reader()
+  -- Within a second, answers differ in their heads by their length alone.
+  local head_of = remembered.create(read_head, FIRST_BYTES)
 
   --- Reads what follows a status line of 200; nil when it is longer, shorter
   -- or other than our servers' answers are.
