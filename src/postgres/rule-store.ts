@@ -1,9 +1,7 @@
 /** The rule store on PostgreSQL: each change is one transaction of rule, journal and audit. */
 import { AppError } from "../core/app-error.ts";
 import { checkNewRule, checkReason } from "../core/revocation/new-rule.ts";
-import { checkLimit, parseCursor, toCursor } from "../core/revocation/page-cursor.ts";
 import { RULE_FORMAT } from "../core/revocation/rule.ts";
-import { parseVia } from "../core/revocation/stored-words.ts";
 import type {
   Actor,
   AuditEntry,
@@ -20,6 +18,7 @@ import type {
   StoredRule,
   Written,
 } from "../core/revocation/store.ts";
+import { listAudit } from "./audit.ts";
 import type { Sql } from "./database.ts";
 import { readChanges, readHead } from "./journal.ts";
 import { checkTexts } from "./texts.ts";
@@ -129,27 +128,7 @@ class PostgresRuleStore implements PostgresRules {
   }
 
   async listAudit(query: AuditQuery): Promise<Page<AuditRow>> {
-    const { target, action, who, from, to, limit } = query;
-    checkLimit(limit);
-    const before =
-      query.cursor === undefined ? Number.MAX_SAFE_INTEGER : parseCursor("audit", query.cursor);
-    const records = await this.#parts.database.read(
-      (sql) => sql<AuditRecord[]>`
-        SELECT id::float8, at_ms, who, via, origin, action, target, reason, outcome, detail
-        FROM audit
-        WHERE id < ${before}::bigint
-          ${target === undefined ? sql`` : sql`AND left(target, 256) = left(${target}::text, 256) AND target = ${target}::text`}
-          ${action === undefined ? sql`` : sql`AND action = ${action}::text`}
-          ${who === undefined ? sql`` : sql`AND who = ${who}::text`}
-          ${from === undefined ? sql`` : sql`AND floor(at_ms / 1000) >= ${from}::float8`}
-          ${to === undefined ? sql`` : sql`AND floor(at_ms / 1000) <= ${to}::float8`}
-        ORDER BY audit.id DESC
-        LIMIT ${limit + 1}`,
-    );
-    const items = records.slice(0, limit).map(toAuditRow);
-    const last = items.at(-1);
-    const hasMore = records.length > limit && last !== undefined;
-    return { items, cursor: hasMore ? toCursor("audit", last.id) : undefined };
+    return listAudit(this.#parts.database, query);
   }
 
   /** One transaction; a key that has done it before only gets its answer. */
@@ -246,31 +225,4 @@ async function find(sql: Sql, id: number): Promise<RuleRecord | undefined> {
     FROM rule
     WHERE rule.id = ${id}::bigint AND ${isShown(sql)}`;
   return record;
-}
-
-interface AuditRecord {
-  readonly id: number;
-  readonly at_ms: number;
-  readonly who: string;
-  readonly via: string;
-  readonly origin: string;
-  readonly action: string;
-  readonly target: string;
-  readonly reason: string | null;
-  readonly outcome: string;
-  readonly detail: string | null;
-}
-
-function toAuditRow(record: AuditRecord): AuditRow {
-  const { id, who, via, action, target } = record;
-  return {
-    id,
-    atMs: record.at_ms,
-    actor: { who, via: parseVia(via), from: record.origin },
-    action,
-    target,
-    reason: record.reason ?? undefined,
-    outcome: record.outcome === "done" ? "done" : "refused",
-    detail: record.detail ?? undefined,
-  };
 }
