@@ -113,7 +113,7 @@ class StagedImport implements RuleImport {
           ELSE ${this.#subjects}::bigint
         END
         WHERE name IN ('global', 'subject')`;
-      const reason = `${added} rules from ${this.#source}`;
+      const reason = `${added} ${added === 1 ? "rule" : "rules"} from ${this.#source}`;
       await appendAudit(
         sql,
         { action: "rule.import", target: String(this.#id), reason, outcome: "done" },

@@ -22,7 +22,11 @@ interface AuditRecord {
   readonly reason: string | null;
   readonly outcome: string;
   readonly detail: string | null;
+  readonly subject: string | null;
 }
+
+/** What is done to one rule; an import's target is the import's number. */
+const IS_ON_RULE = "action GLOB 'rule.*' AND action <> 'rule.import'";
 
 export function createAudit(connection: Connection, actors: Actors): Audit {
   const { db } = connection;
@@ -34,9 +38,12 @@ export function createAudit(connection: Connection, actors: Actors): Audit {
     VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
   const columns = `
-    SELECT audit.id, at_ms, who, via, origin, action, target, reason, outcome, detail
+    SELECT audit.id, at_ms, who, via, origin, action, target, audit.reason, outcome, detail,
+      subject.name AS subject
     FROM audit
-    JOIN actor ON actor.id = audit.actor_id`;
+    JOIN actor ON actor.id = audit.actor_id
+    LEFT JOIN rule ON rule.id = CAST(target AS INTEGER) AND ${IS_ON_RULE}
+    LEFT JOIN subject ON subject.id = rule.subject_id`;
   const all = db.query<AuditRecord, [number, number]>(
     `${columns}
     WHERE audit.id < ?
@@ -45,26 +52,39 @@ export function createAudit(connection: Connection, actors: Actors): Audit {
   );
   const ofTarget = db.query<AuditRecord, [string, number, number]>(
     `${columns}
-    WHERE target = ? AND audit.id < ?
+    WHERE audit.id IN (
+      SELECT id FROM (
+        SELECT id FROM audit WHERE target = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3
+      )
+      UNION
+      ${ofRules("rule.subject_id = (SELECT id FROM subject WHERE name = ?1)")}
+    )
     ORDER BY audit.id DESC
-    LIMIT ?`,
+    LIMIT ?3`,
   );
+  const ofRule = db.query<AuditRecord, [number, number, number]>(
+    `${columns}
+    WHERE audit.id IN (${ofRules("rule.id = ?1")})
+    ORDER BY audit.id DESC
+    LIMIT ?3`,
+  );
+  const read = ({ target, rule }: AuditQuery, before: number, count: number) => {
+    if (rule !== undefined) return ofRule.all(rule, before, count);
+    return target === undefined ? all.all(before, count) : ofTarget.all(target, before, count);
+  };
   return {
     append: (entry, actor, atMs) => {
       const { action, target, reason, outcome, detail } = entry;
       insert.run(atMs, actors.idOf(actor), action, target, reason ?? null, outcome, detail ?? null);
     },
     list: async (query, pause) => {
-      const { target, action, who, from, to, limit } = query;
+      const { action, who, from, to, limit } = query;
       return readPage({
         list: "audit",
         cursor: query.cursor,
         limit,
         isFiltered: [action, who, from, to].some((one) => one !== undefined),
-        read: (before, count) =>
-          connection.read(() =>
-            target === undefined ? all.all(before, count) : ofTarget.all(target, before, count),
-          ),
+        read: (before, count) => connection.read(() => read(query, before, count)),
         pick: (record) => {
           if (action !== undefined && record.action !== action) return undefined;
           const at = Math.floor(record.at_ms / 1000);
@@ -75,6 +95,20 @@ export function createAudit(connection: Connection, actors: Actors): Audit {
       });
     },
   };
+}
+
+/** Rows before `?2` that tell of rules: what was done to each, and the import that it came by. */
+function ofRules(condition: string): string {
+  return `
+      SELECT audit.id
+      FROM rule
+      JOIN audit ON target = CAST(rule.id AS TEXT)
+      WHERE ${condition} AND ${IS_ON_RULE} AND audit.id < ?2
+      UNION
+      SELECT audit.id
+      FROM rule
+      JOIN audit ON target = CAST(import_id AS TEXT)
+      WHERE ${condition} AND import_id > 0 AND action = 'rule.import' AND audit.id < ?2`;
 }
 
 function toRow(record: AuditRecord): AuditRow {
@@ -88,5 +122,6 @@ function toRow(record: AuditRecord): AuditRow {
     reason: record.reason ?? undefined,
     outcome: record.outcome === "done" ? "done" : "refused",
     detail: record.detail ?? undefined,
+    subject: record.subject ?? undefined,
   };
 }

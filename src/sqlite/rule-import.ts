@@ -90,7 +90,7 @@ class StagedImport implements RuleImport {
       this.#close.run(added, this.#id);
       table.tally("global", this.#globals);
       table.tally("subject", this.#subjects);
-      const reason = `${added} rules from ${this.#source}`;
+      const reason = `${added} ${added === 1 ? "rule" : "rules"} from ${this.#source}`;
       audit.append(
         { action: "rule.import", target: String(this.#id), reason, outcome: "done" },
         this.#actor,

@@ -166,12 +166,17 @@ export interface AuditRow extends AuditEntry {
   readonly id: number;
   readonly atMs: number;
   readonly actor: Actor;
+  /** Whose tokens the rule is about that was acted on; undefined for everybody's, and for what is no rule. */
+  readonly subject?: string | undefined;
 }
 
 export interface AuditQuery {
   readonly action?: string | undefined;
   readonly who?: string | undefined;
+  /** What was acted on, or whose tokens the rule is about. */
   readonly target?: string | undefined;
+  /** A rule's id: what was done to it, and the import that it came by. Takes the place of `target`. */
+  readonly rule?: number | undefined;
   /** Seconds since 1970: the first moment that counts, and the last. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;

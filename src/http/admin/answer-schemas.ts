@@ -213,6 +213,7 @@ export const AuditShape = Type.Object({
       reason: Type.Optional(Type.String()),
       outcome: Type.String({ description: "done or refused" }),
       detail: Type.Optional(Type.String()),
+      subject: Type.Optional(Type.String({ description: "whose tokens the rule is about" })),
     }),
   ),
   cursor: Type.Optional(Type.String()),

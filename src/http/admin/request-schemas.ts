@@ -190,6 +190,9 @@ export const AuditPageQuery = Type.Object(
     action: Type.Optional(Filter),
     who: Type.Optional(Filter),
     target: Type.Optional(Filter),
+    rule: Type.Optional(
+      Type.Integer({ minimum: 1, description: "a rule's number, in the place of `target`" }),
+    ),
     from: Type.Optional(
       Type.Integer({ minimum: 0, description: "whole seconds since 1970: not earlier" }),
     ),
