@@ -51,11 +51,11 @@ const tryAgain = (page: Page) => alertOn(page).getByRole("button", { name: "Try 
 
 describe("a list that cannot be read", () => {
   const LISTS: readonly (readonly [screen: string, path: string, reads: string, row: string])[] = [
-    ["overview, last changes", "/", "/audit", "wrote rule"],
+    ["overview, last changes", "/", "/audit", "revoked tokens of"],
     ["rules", "/rules", "/rules", "bob"],
     ["a rule", "/rules/1", "/rules/1", "As JSON"],
     ["a rule's history", "/rules/1", "/audit", "As JSON"],
-    ["audit", "/audit", "/audit", "wrote rule"],
+    ["audit", "/audit", "/audit", "revoked tokens of"],
     ["people", "/people", "/people", "vera"],
     ["API tokens", "/people", "/api-tokens", "billing"],
     ["one's sessions", "/account", "/sessions", "this one"],

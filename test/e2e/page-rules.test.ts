@@ -84,6 +84,14 @@ describe("the table of rules", () => {
     await context.close();
   });
 
+  test("says in the audit whom a rule revoked, and is found there by the name", async () => {
+    const { page, context } = await stage.enter("vera", "/audit?target=carol");
+    const row = page.getByRole("row", { name: "about carol" });
+    await row.getByText("ops revoked tokens of carol (rule 1)").waitFor();
+    await page.getByText("about dave").waitFor({ state: "detached" });
+    await context.close();
+  });
+
   test("exports what is shown, a rule a line", async () => {
     const { page, context } = await stage.enter("vera", "/rules?q=carol");
     await page.getByText("about carol").waitFor();

@@ -178,6 +178,8 @@ export interface AuditRow {
   readonly reason?: string;
   readonly outcome: "done" | "refused";
   readonly detail?: string;
+  /** Whose tokens the rule is about that was acted on. */
+  readonly subject?: string;
 }
 
 export interface Person {

@@ -1,6 +1,6 @@
 /** The last changes: when, who, what, why. */
 import type { AuditRow } from "../api/types.ts";
-import { actionWords, isAboutOneself, ruleOf } from "../logic/reasons.ts";
+import { toAuditReason, toAuditSentence } from "../logic/audit-words.ts";
 import { Badge } from "./badge.tsx";
 import { Time } from "./time.tsx";
 
@@ -14,7 +14,7 @@ export function ChangeList({ rows }: { readonly rows: readonly AuditRow[] }) {
           </span>
           <div>
             <AuditSentence row={row} />
-            {row.reason !== undefined && row.reason !== "" && <div class="hint">{row.reason}</div>}
+            <Why row={row} />
           </div>
         </li>
       ))}
@@ -22,11 +22,20 @@ export function ChangeList({ rows }: { readonly rows: readonly AuditRow[] }) {
   );
 }
 
-/** "ops-1 wrote rule 12": what has a screen of its own with its link. */
+/** "ops-1 lifted rule 12": what has a screen of its own with its link. */
 export function AuditSentence({ row }: { readonly row: AuditRow }) {
   return (
     <>
-      <b>{row.actor.who}</b> {actionWords(row.action)} <Target row={row} />
+      <b>{row.actor.who}</b>{" "}
+      {toAuditSentence(row).map((part, index) => {
+        if (typeof part === "string") return part;
+        if ("strong" in part) return <b key={index}>{part.strong}</b>;
+        return (
+          <a key={index} href={`/rules/${part.rule}`}>
+            {part.rule}
+          </a>
+        );
+      })}
       {row.outcome === "refused" && (
         <>
           {" "}
@@ -37,10 +46,7 @@ export function AuditSentence({ row }: { readonly row: AuditRow }) {
   );
 }
 
-function Target({ row }: { readonly row: AuditRow }) {
-  const rule = ruleOf(row.action, row.target);
-  if (rule !== undefined) return <a href={`/rules/${rule}`}>{rule}</a>;
-  if (!isAboutOneself(row.action)) return <b>{row.target}</b>;
-  // Nobody has logged in: then the name tried stands here.
-  return row.target === row.actor.who ? null : <>as {row.target}</>;
+function Why({ row }: { readonly row: AuditRow }) {
+  const reason = toAuditReason(row);
+  return reason === undefined ? null : <div class="hint">{reason}</div>;
 }

@@ -1,5 +1,6 @@
 /** Audit: who changed what, when, from where and why. */
 import type { AuditRow, Page } from "../api/types.ts";
+import { toAuditReason } from "../logic/audit-words.ts";
 import { parseInputMoment } from "../logic/time.ts";
 import { withFilters } from "../logic/routes.ts";
 import { AuditSentence } from "../parts/change-list.tsx";
@@ -46,7 +47,7 @@ export function Audit() {
         <div class="filters">
           <SearchField label="Who" value={filters.who} onSearch={(value) => set("who", value)} />
           <SearchField
-            label="What it was done to"
+            label="Whom or what it was done to"
             value={filters.target}
             onSearch={(value) => set("target", value)}
           />
@@ -59,6 +60,7 @@ export function Audit() {
               ["", "Anything"],
               ["rule.add", "Rules written"],
               ["rule.lift", "Rules lifted"],
+              ["rule.import", "Rules imported"],
               ["session.create", "Logins"],
               ["person.create", "People added"],
               ["token.create", "API tokens made"],
@@ -114,7 +116,7 @@ function AuditTable({ rows }: { readonly rows: readonly AuditRow[] }) {
             <td>
               <AuditSentence row={row} />
             </td>
-            <td data-label="Why">{row.reason}</td>
+            <td data-label="Why">{toAuditReason(row)}</td>
             <td class="tight" data-label="From where">
               <span class="soft">
                 {row.actor.via}, {row.actor.from}

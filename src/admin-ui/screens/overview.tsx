@@ -1,8 +1,9 @@
 /** At a glance: is everything enforcing, and is anything about to stop? */
 import type { AuditRow, Page, Snapshot } from "../api/types.ts";
+import { isAboutOneself } from "../logic/audit-words.ts";
 import { formatCount, formatCounted, formatMs, formatRate, formatShare } from "../logic/number.ts";
 import { toRates, toRefusals, toTotals } from "../logic/rates.ts";
-import { isAboutOneself, REASON_WORDS } from "../logic/reasons.ts";
+import { REASON_WORDS } from "../logic/reasons.ts";
 import { ChangeList } from "../parts/change-list.tsx";
 import { Heading } from "../parts/heading.tsx";
 import { Bones, Empty, Notice, StaleNotice } from "../parts/notice.tsx";

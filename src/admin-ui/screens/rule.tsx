@@ -28,13 +28,13 @@ export function RuleDetail({ id }: { readonly id: number }) {
   const loaded = useLoad<Detail>(`rule ${id}`, async (signal) => {
     const [text, audit] = await Promise.all([
       api.text(`/rules/${id}`, { signal }),
-      api.call<Page<AuditRow>>("/audit", { query: { target: String(id), limit: 50 }, signal }),
+      api.call<Page<AuditRow>>("/audit", { query: { rule: id, limit: 50 }, signal }),
     ]);
     const json = memberOf(text, "rule");
     return {
       rule: parseRule(text),
       text: json === undefined ? undefined : json.kind === "string" ? json.value : formatJson(json),
-      history: audit.items.filter(({ action }) => action.startsWith("rule.")),
+      history: audit.items,
     };
   });
   const own = changes.last.value?.written?.seq;

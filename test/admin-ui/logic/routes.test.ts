@@ -2,7 +2,6 @@ import { describe, expect, test } from "bun:test";
 import { countAlgorithms, familyOf } from "../../../src/admin-ui/logic/algorithms.ts";
 import { collectLines } from "../../../src/admin-ui/logic/export.ts";
 import { toPath, toRates, toRefusals, toTop, toTotals } from "../../../src/admin-ui/logic/rates.ts";
-import { ruleOf } from "../../../src/admin-ui/logic/reasons.ts";
 import { mayAct } from "../../../src/admin-ui/logic/roles.ts";
 import { toRevokePath, toScreen, withFilters } from "../../../src/admin-ui/logic/routes.ts";
 
@@ -90,12 +89,6 @@ describe("small words", () => {
       "ES256 ×2",
     );
     expect(countAlgorithms([])).toBe("none");
-  });
-
-  test("find the rule of an audit row, and only of such a row", () => {
-    expect(ruleOf("rule.add", "12")).toBe(12);
-    expect(ruleOf("person.create", "12")).toBeUndefined();
-    expect(ruleOf("rule.add", "12x")).toBeUndefined();
   });
 
   test("rank roles", () => {
