@@ -127,7 +127,8 @@ describe("lifting", () => {
     const late = two.page.getByRole("dialog");
     await late.getByRole("textbox").fill("me too");
     await late.getByRole("button", { name: /^Lift rule/ }).click();
-    await two.page.getByText(/Somebody else has changed this rule|already lifted/i).waitFor();
+    await two.page.getByRole("button", { name: "Lift this rule…" }).waitFor({ state: "detached" });
+    await late.getByText(/Somebody else has changed this rule|already lifted/i).waitFor();
     await one.context.close();
     await two.context.close();
   });

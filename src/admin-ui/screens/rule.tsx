@@ -149,7 +149,9 @@ function LiftButton({
   const { api, changes, session } = useServices();
   const [isOpen, setOpen] = useState(false);
   const isStanding = rule.state === "active" || rule.state === "unreadable";
-  if (!isStanding || !mayAct(session.me.value?.role ?? "viewer", "operator")) return null;
+  if (!mayAct(session.me.value?.role ?? "viewer", "operator")) return null;
+  // What went wrong is said in the dialog: it stays when somebody else was faster.
+  if (!isStanding && !isOpen) return null;
   // Nobody lifts a rule that somebody else has changed since it was looked at.
   const headers = { "if-match": `"${rule.id}-${rule.seq}"` };
   const lift = (reason: string) =>
@@ -168,7 +170,7 @@ function LiftButton({
       });
   return (
     <>
-      <Button onClick={() => setOpen(true)}>Lift this rule…</Button>
+      {isStanding && <Button onClick={() => setOpen(true)}>Lift this rule…</Button>}
       {isOpen && (
         <ReasonDialog
           title={`Lift rule ${rule.id}?`}
