@@ -1,5 +1,5 @@
 /**
- * Every screen in both themes, wide and narrow: nobody is kept from using it, and a picture of each is
+ * Every screen in both themes, wide, narrow and between: nobody is kept from using it, and a picture of each is
  * written for people to look at (PAGE_SHOTS, else a folder among the temporary ones).
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
@@ -26,6 +26,7 @@ import { claims, expiredToken } from "../helpers/tokens.ts";
 const SHOTS = process.env["PAGE_SHOTS"] ?? join(tmpdir(), "haproxy-jwt-page-shots");
 const WIDTHS = [
   { name: "wide", width: 1280, height: 900 },
+  { name: "between", width: 768, height: 900 },
   { name: "narrow", width: 360, height: 740 },
 ] as const;
 const THEMES = ["light", "dark"] as const;

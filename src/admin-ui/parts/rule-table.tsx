@@ -22,7 +22,7 @@ export function RuleTable({ rules, sort, order, onSort }: RuleTableProps) {
     <table class="cards">
       <thead>
         <tr>
-          <th>What it says</th>
+          <th class="third">What it says</th>
           <th>For whom</th>
           <th>Why</th>
           <OrderHead
