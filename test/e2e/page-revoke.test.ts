@@ -238,7 +238,7 @@ describe("the other intents", () => {
     await stage.awaitVerdict(ahead, "ok");
     const { page, context } = await stage.enter("ops", "/revoke/everybody");
     await page
-      .getByText(/issued until now/)
+      .getByText(/issued until \d\d:\d\d:\d\d stop working/)
       .first()
       .waitFor();
     await box(page, "Why").fill("the issuer was broken into");

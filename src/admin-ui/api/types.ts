@@ -140,6 +140,8 @@ export interface Preview {
   readonly subject?: string;
   readonly issuer?: string;
   readonly expireAt: number;
+  /** As a person's revocation has it; a rule by hand may hold anything. */
+  readonly rule?: { readonly iat?: { readonly lte?: number } };
   readonly seen: {
     readonly of: number;
     readonly matched: number;

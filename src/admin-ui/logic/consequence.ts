@@ -1,14 +1,14 @@
 /** Says what an intent does the way one person would tell another; the rule's own words stand beneath. */
 import type { Preview } from "../api/types.ts";
 import type { Intent, IntentForm } from "./intents.ts";
-import { formatCount, formatCounted } from "./number.ts";
+import { formatCount, formatCounted, formatDuration } from "./number.ts";
 import { formatClock, formatExact, parseInputMoment } from "./time.ts";
 
 /** A sentence with the parts that matter apart. */
 export type Sentence = readonly (string | { readonly strong: string })[];
 
 /**
- * @param now Unix seconds: until when "until now" is
+ * @param now Unix seconds: how far ahead the moment lies up to which tokens are refused
  * @returns undefined where the rule's own words say it best
  */
 export function toSentence(
@@ -21,14 +21,15 @@ export function toSentence(
   const of = preview.issuer === undefined ? [] : [" from ", { strong: preview.issuer }];
   switch (intent) {
     case "person": {
-      const until = { strong: formatClock(now) };
+      const until = preview.rule?.iat?.lte ?? now;
       return [
         "Every token of ",
         who,
         ...of,
         " issued until ",
-        until,
+        { strong: formatClock(until) },
         " stops working. They can sign in again.",
+        ...aheadWords(until - now),
       ];
     }
     case "block":
@@ -44,17 +45,27 @@ export function toSentence(
       return ["This login", ...ofWhom(preview), " and every token it issued stop working."];
     case "everybody": {
       const at = parseInputMoment(form.what);
-      const moment = { strong: at === undefined ? "now" : formatExact(at) };
+      const until = preview.rule?.iat?.lte;
+      const clock = until === undefined ? "now" : formatClock(until);
       return [
         { strong: "Everybody’s" },
         " tokens issued until ",
-        moment,
+        { strong: at === undefined ? clock : formatExact(at) },
         " stop working. Everybody has to sign in again.",
+        ...(at === undefined && until !== undefined ? aheadWords(until - now) : []),
       ];
     }
     case "rule":
       return undefined;
   }
+}
+
+/** The rule reaches beyond now by what issuers' clocks may be ahead. */
+function aheadWords(seconds: number): Sentence {
+  if (seconds < 1) return [];
+  return [
+    ` That is ${formatDuration(seconds)} from now, for clocks that differ: who signs in before then has to sign in once more.`,
+  ];
 }
 
 function ofWhom({ subject }: Preview): Sentence {

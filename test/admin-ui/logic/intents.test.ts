@@ -8,7 +8,7 @@ import {
   toObjectName,
   toReason,
 } from "../../../src/admin-ui/logic/intents.ts";
-import { formatExact } from "../../../src/admin-ui/logic/time.ts";
+import { formatClock, formatExact } from "../../../src/admin-ui/logic/time.ts";
 
 const NOW = 1_795_446_912;
 const toInputMoment = (at: number) => formatExact(at).replace(" ", "T");
@@ -91,6 +91,22 @@ describe("the words around an intent", () => {
     expect(textOf("everybody", form(""), preview, NOW)).toContain("issued until now stop");
     expect(textOf("everybody", form(toInputMoment(NOW)), preview, NOW)).toContain(
       `issued until ${formatExact(NOW)} stop`,
+    );
+  });
+
+  test("name the moment that the rule names, and say when it is ahead", () => {
+    const until = (lte: number) =>
+      textOf("person", form("bob"), { ...preview, rule: { iat: { lte } } }, NOW);
+    expect(until(NOW)).toEndWith(
+      `issued until ${formatClock(NOW)} stops working. They can sign in again.`,
+    );
+    expect(until(NOW + 7)).toContain(`issued until ${formatClock(NOW + 7)} stops working.`);
+    const all = { ...preview, rule: { iat: { lte: NOW + 7 } } };
+    expect(textOf("everybody", form(""), all, NOW)).toContain(
+      `issued until ${formatClock(NOW + 7)} stop working.`,
+    );
+    expect(until(NOW + 7)).toEndWith(
+      "That is 7\u202fs from now, for clocks that differ: who signs in before then has to sign in once more.",
     );
   });
 
