@@ -54,6 +54,15 @@ describe("the line that is always there", () => {
       .first()
       .waitFor({ timeout: 20_000 });
     expect(await page.getByText("frank").count()).toBeGreaterThan(0);
+    // All of it, however narrow; and of the keys nobody knows now.
+    for (const width of [1280, 768, 360]) {
+      await page.setViewportSize({ width, height: 740 });
+      const more = page.getByText(/HAProxy goes on by what it knows, then asks or refuses/);
+      expect(await more.evaluate((one) => one.clientWidth > 200)).toBe(true);
+      expect(await more.evaluate((one) => one.scrollWidth - one.clientWidth)).toBe(0);
+    }
+    await page.setViewportSize({ width: 1280, height: 900 });
+    expect(await page.getByText("Keys fresh").count()).toBe(0);
     await page.getByRole("searchbox").fill("fra");
     await page.getByText("The server cannot be reached").waitFor();
     await page.getByText(/What you see was read/).waitFor();

@@ -133,6 +133,8 @@ describe("a session", () => {
     await page.getByRole("textbox", { name: "Who" }).fill("half-typed name");
     await dialog.waitFor();
     expect(await dialog.getByLabel("Name").inputValue()).toBe("root");
+    // The line behind it says the same, and not that the server is away.
+    expect(await page.locator(".light").first().innerText()).toBe("Your session has ended");
     await page.keyboard.press("Escape");
     await dialog.waitFor();
     await dialog.getByLabel("Password").fill(PASSWORD);

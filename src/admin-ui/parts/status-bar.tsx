@@ -1,7 +1,6 @@
 /** The line that is always there: is revocation enforced, are keys fresh, who is signed in. */
+import { toEndedLine, toLostLine } from "../logic/contact.ts";
 import { toEnforcementLine, toKeysLine, type StateLine } from "../logic/enforcement.ts";
-import { formatClock } from "../logic/time.ts";
-import { formatDuration } from "../logic/number.ts";
 import { useServices } from "../state/services.ts";
 import { TONE_ICONS } from "./badge.tsx";
 import { IconButton } from "./button.tsx";
@@ -12,13 +11,16 @@ export function StatusBar() {
   const snapshot = live.snapshot.value;
   const me = session.me.value;
   const line = useLine();
-  const keys = snapshot === undefined ? undefined : toKeysLine(snapshot.keys.items);
+  const isHeard = live.contact.value === "live" && session.ended.value === undefined;
+  const keys = snapshot === undefined || !isHeard ? undefined : toKeysLine(snapshot.keys.items);
+  // What is wrong is said in full, on as many lines as it takes.
+  const isWrong = line.tone === "warn" || line.tone === "bad";
   return (
     <header class="bar">
-      <div class="bar-state">
+      <div class={isWrong ? "bar-state wraps" : "bar-state"}>
         <Light line={line} />
         {line.more !== "" && (
-          <span class="soft aside hint-wide" title={line.more}>
+          <span class={isWrong ? "soft whole" : "soft aside hint-wide"} title={line.more}>
             {line.more}
           </span>
         )}
@@ -65,19 +67,11 @@ function KeysLine({ line }: { readonly line: StateLine }) {
 }
 
 function useLine(): StateLine {
-  const { live, now } = useServices();
+  const { live, now, session } = useServices();
   const snapshot = live.snapshot.value;
   const heardAt = live.heardAt.value;
-  if (live.contact.value === "lost") {
-    const since = heardAt === undefined ? "" : ` for ${formatDuration(now.value - heardAt)}`;
-    const shown = heardAt === undefined ? "" : `what you see is of ${formatClock(heardAt)} · `;
-    return {
-      tone: "bad",
-      text: `No contact with the server${since}`,
-      more: `${shown}HAProxy goes on by what it knows, then asks or refuses`,
-      href: "/",
-    };
-  }
+  if (session.ended.value !== undefined) return toEndedLine(heardAt);
+  if (live.contact.value === "lost") return toLostLine(heardAt, now.value);
   if (snapshot === undefined) return { tone: "plain", text: "Connecting", more: "", href: "/" };
   return toEnforcementLine(snapshot);
 }
