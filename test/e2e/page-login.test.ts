@@ -57,7 +57,7 @@ describe("the first run", () => {
     for (const [password, again, message] of [
       ["short", "short", "5 characters are too few"],
       [PASSWORD, `${PASSWORD}!`, "The two are not the same."],
-      ["passwordpassword", "passwordpassword", "hard to guess"],
+      ["passwordpassword", "passwordpassword", "it is one of the commonly used ones. Expected: 15"],
     ] as const) {
       await field(page, "Password").fill(password);
       await field(page, "Password again").fill(again);

@@ -30,6 +30,13 @@ export function toProblem(error: unknown): ApiProblem {
   });
 }
 
+/** What a field says that the server refused: why, where it says so, and what it expects. */
+export function toFieldWords({ message, expected }: ApiProblem): string {
+  if (expected === undefined) return message;
+  // What the server answers where what it expects is all there is to say.
+  return message === "A member is not right" ? expected : `${message}. Expected: ${expected}.`;
+}
+
 /** Reads a problem from an answer's text; one that is none (a proxy's page) is told by its status. */
 export function parseProblem(status: number, text: string): ApiProblem {
   const value = parseRecord(text);

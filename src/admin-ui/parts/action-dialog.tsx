@@ -1,6 +1,7 @@
 /** A dialog that sends one change: says what is wrong at the field, keeps what was typed, closes when it is done. */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import { toFieldWords } from "../api/problem.ts";
 import { useTask } from "../state/task.ts";
 import { Button } from "./button.tsx";
 import { Dialog } from "./dialog.tsx";
@@ -39,7 +40,7 @@ export function ActionDialog<T>(props: ActionDialogProps<T>) {
   const problems: FieldProblems = {
     at: (index, path) => {
       paths.push(path);
-      const served = problem?.path === path ? (problem.expected ?? problem.message) : undefined;
+      const served = problem?.path === path ? toFieldWords(problem) : undefined;
       return (isTried ? wrong[index] : undefined) ?? served;
     },
   };

@@ -1,6 +1,7 @@
 /** Makes the first admin, with the secret of the link that the server printed. */
 import { useState } from "preact/hooks";
 import type { Me } from "../api/types.ts";
+import { toFieldWords } from "../api/problem.ts";
 import { Button } from "../parts/button.tsx";
 import { Field } from "../parts/field.tsx";
 import { Icon } from "../parts/icon.tsx";
@@ -41,8 +42,7 @@ export function FirstRun({
     });
   };
   const { problem } = task;
-  const at = (path: string) =>
-    problem?.path === path ? (problem.expected ?? problem.message) : undefined;
+  const at = (path: string) => (problem?.path === path ? toFieldWords(problem) : undefined);
   return (
     <main class="alone">
       <div class="panel">

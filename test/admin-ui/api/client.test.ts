@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createApi, toUrl } from "../../../src/admin-ui/api/client.ts";
-import { ApiProblem, toProblem } from "../../../src/admin-ui/api/problem.ts";
+import { ApiProblem, toFieldWords, toProblem } from "../../../src/admin-ui/api/problem.ts";
 
 const problemOf = (promise: Promise<unknown>) =>
   promise.then(
@@ -87,6 +87,15 @@ describe("the client", () => {
     expect(toUrl("/rules", { q: "a b", state: "", cursor: undefined, limit: 50 })).toBe(
       "/api/v1/rules?q=a+b&limit=50",
     );
+  });
+
+  test.each([
+    ["a reason and what is expected", "Too common", "long", "Too common. Expected: long."],
+    ["what is expected alone", "A member is not right", "long", "long"],
+    ["a reason alone", "It is taken", undefined, "It is taken"],
+  ])("says at a field %s", (_, message, expected, words) => {
+    const more = expected === undefined ? {} : { expected };
+    expect(toFieldWords(new ApiProblem(422, message, more))).toBe(words);
   });
 
   test("shows no fault of its own as the server's", () => {
