@@ -46,6 +46,19 @@ describe("the builder", () => {
     await context.close();
   });
 
+  test("takes a moment for a number, and warns of a text that never matches", async () => {
+    const { page, context } = await stage.enter("ops", "/revoke/rule");
+    await box(page, "Claim").fill("iat");
+    await page.getByLabel("How it is compared").selectOption("lte");
+    await box(page, "Value").fill("1995839480");
+    expect(normalize(await json(page).inputValue())).toEqual({ iat: { lte: 1_995_839_480 } });
+    const warning = page.getByText("iat is a number: this never matches.");
+    expect(await warning.count()).toBe(0);
+    await page.getByLabel("Type of the value").selectOption("text");
+    await warning.waitFor();
+    await context.close();
+  });
+
   test.each([
     [
       "every operator",

@@ -11,10 +11,13 @@ import {
 } from "../logic/rule-model.ts";
 import { Button, IconButton } from "./button.tsx";
 import { Wrong } from "./field.tsx";
+import { Icon } from "./icon.tsx";
 
 export interface CheckRowProps {
   readonly check: Check;
   readonly problem: string | undefined;
+  /** Where it can be written, but will not do what it looks like. */
+  readonly warning: string | undefined;
   readonly onChange: (check: Check) => void;
   readonly onRemove: () => void;
   /** There where the row names its own claim. */
@@ -26,6 +29,7 @@ export interface CheckRowProps {
 export function CheckRow({
   check,
   problem,
+  warning,
   onChange,
   onRemove,
   claim,
@@ -79,6 +83,12 @@ export function CheckRow({
         onClick={onRemove}
       />
       {problem !== undefined && <Wrong id={id}>{problem}</Wrong>}
+      {problem === undefined && warning !== undefined && (
+        <p class="wrong warned" role="status">
+          <Icon name="warn" />
+          {warning}
+        </p>
+      )}
       {onSplit !== undefined && claim !== "" && (
         <div class="split">
           <Button kind="quiet" icon="plus" onClick={onSplit}>

@@ -1,5 +1,6 @@
 /** Conditions of a rule: rows and groups of rows, to any depth. */
 import type { RuleProblems } from "../logic/rule-problems.ts";
+import { fitClaim, type RuleWarnings } from "../logic/rule-warnings.ts";
 import {
   changeItem,
   type Check,
@@ -19,7 +20,10 @@ export interface GroupEditorProps {
   readonly nextId: NextId;
   readonly onChange: (group: Group) => void;
   readonly problems: RuleProblems;
+  readonly warnings: RuleWarnings;
   readonly isTop?: boolean;
+  /** There where the group is what must hold of one claim. */
+  readonly claim?: string;
 }
 
 export function GroupEditor({
@@ -27,7 +31,9 @@ export function GroupEditor({
   nextId,
   onChange,
   problems,
+  warnings,
   isTop = false,
+  claim,
 }: GroupEditorProps) {
   const add = (item: Check | Member) => onChange({ ...group, items: [...group.items, item] });
   const put = (id: number, next: Check | Member | undefined) =>
@@ -57,6 +63,8 @@ export function GroupEditor({
           nextId={nextId}
           put={put}
           problems={problems}
+          warnings={warnings}
+          claim={claim}
         />
       ))}
       <div class="group-foot">
@@ -79,19 +87,23 @@ interface ItemProps {
   readonly nextId: NextId;
   readonly put: (id: number, next: Check | Member | undefined) => void;
   readonly problems: RuleProblems;
+  readonly warnings: RuleWarnings;
+  readonly claim: string | undefined;
 }
 
-function Item({ item, nextId, put, problems }: ItemProps) {
+function Item({ item, isTop, nextId, put, problems, warnings, claim }: ItemProps) {
   if (item.kind === "check") {
     return (
       <CheckRow
         check={item}
         problem={problems.get(item.id)}
-        onChange={(next) => put(item.id, next)}
+        warning={warnings.get(item.id)}
+        onChange={(next) => put(item.id, fitted(claim, item, next))}
         onRemove={() => put(item.id, undefined)}
       />
     );
   }
+  const own = isTop ? item.name : undefined;
   const check = onlyCheck(item);
   if (check !== undefined && !item.group.any) {
     return (
@@ -99,8 +111,14 @@ function Item({ item, nextId, put, problems }: ItemProps) {
         check={check}
         claim={item.name}
         problem={problems.get(item.id) ?? problems.get(check.id)}
-        onClaim={(name) => put(item.id, { ...item, name })}
-        onChange={(next) => put(item.id, { ...item, group: { any: false, items: [next] } })}
+        warning={warnings.get(check.id)}
+        onClaim={(name) => {
+          const operand = fitClaim(isTop ? name : undefined, check.operand);
+          put(item.id, { ...item, name, group: { any: false, items: [{ ...check, operand }] } });
+        }}
+        onChange={(next) =>
+          put(item.id, { ...item, group: { any: false, items: [fitted(own, check, next)] } })
+        }
         onSplit={() =>
           put(item.id, { ...item, group: { any: false, items: [check, newCheck(nextId)] } })
         }
@@ -131,8 +149,16 @@ function Item({ item, nextId, put, problems }: ItemProps) {
         group={item.group}
         nextId={nextId}
         problems={problems}
+        warnings={warnings}
+        {...(own === undefined ? {} : { claim: own })}
         onChange={(group) => put(item.id, { ...item, group })}
       />
     </div>
   );
+}
+
+/** Typing makes a number of it; the type that was chosen afterwards stands. */
+function fitted(claim: string | undefined, former: Check, next: Check): Check {
+  if (next.operand.text === former.operand.text) return next;
+  return { ...next, operand: next.op === "in" ? next.operand : fitClaim(claim, next.operand) };
 }

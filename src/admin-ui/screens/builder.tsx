@@ -11,6 +11,7 @@ import {
 import { decodeToken, isDecoded } from "../logic/token.ts";
 import { createNextId, type Group, newMember } from "../logic/rule-model.ts";
 import { findRow, findRuleProblems, type RuleProblems } from "../logic/rule-problems.ts";
+import { findRuleWarnings } from "../logic/rule-warnings.ts";
 import { isTextProblem, parseRuleText, type TextProblem, toRuleText } from "../logic/rule-text.ts";
 import { parseInputMoment } from "../logic/time.ts";
 import { ConsequencePanel } from "../parts/consequence.tsx";
@@ -166,6 +167,7 @@ export function Builder({ isAllowed }: { readonly isAllowed: boolean }) {
             nextId={nextId}
             onChange={build}
             problems={isShown ? problems : NO_PROBLEMS}
+            warnings={findRuleWarnings(group)}
             isTop
           />
           {problems.get(0) !== undefined && isShown && <Wrong>{problems.get(0) ?? ""}</Wrong>}
