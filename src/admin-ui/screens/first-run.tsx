@@ -1,12 +1,13 @@
 /** Makes the first admin, with the secret of the link that the server printed. */
 import { useState } from "preact/hooks";
 import type { Me } from "../api/types.ts";
-import { toFieldWords } from "../api/problem.ts";
+import { type ApiProblem, toFieldWords } from "../api/problem.ts";
 import { Button } from "../parts/button.tsx";
 import { Field } from "../parts/field.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { ProblemNotice } from "../parts/notice.tsx";
 import { passwordProblem } from "../logic/password.ts";
+import { useLoad } from "../state/load.ts";
 import { useServices } from "../state/services.ts";
 import { useTask } from "../state/task.ts";
 
@@ -42,6 +43,11 @@ export function FirstRun({
     });
   };
   const { problem } = task;
+  const held = useLoad("link", (signal) =>
+    api.call("/first-run/check", { method: "POST", isOpen: true, body: { secret }, signal }),
+  );
+  const refused = [held.problem, problem].find((one) => one?.status === 401);
+  if (refused !== undefined) return <NoLink problem={refused} onLeave={onDone} />;
   const at = (path: string) => (problem?.path === path ? toFieldWords(problem) : undefined);
   return (
     <main class="alone">
@@ -95,6 +101,30 @@ export function FirstRun({
             </Button>
           </div>
         </form>
+      </div>
+    </main>
+  );
+}
+
+/** The link was used, its time is over, or nobody gave it out. */
+function NoLink({
+  problem,
+  onLeave,
+}: {
+  readonly problem: ApiProblem;
+  readonly onLeave: () => void;
+}) {
+  return (
+    <main class="alone">
+      <div class="panel">
+        <h1 class="hidden">Make the first admin</h1>
+        <ProblemNotice problem={problem} />
+        <p class="gap soft">Once there is an admin, you log in.</p>
+        <div class="buttons">
+          <Button kind="main" onClick={onLeave}>
+            Log in
+          </Button>
+        </div>
       </div>
     </main>
   );

@@ -29,7 +29,9 @@ export function Page({ firstRunSecret }: { readonly firstRunSecret: Signal<strin
   const secret = firstRunSecret.value;
   const me = session.me.value;
   if (secret !== undefined)
-    return <FirstRun secret={secret} onDone={() => (firstRunSecret.value = undefined)} />;
+    return (
+      <FirstRun key={secret} secret={secret} onDone={() => (firstRunSecret.value = undefined)} />
+    );
   if (me === undefined) return <WhoAmI />;
   return me === null ? <Login /> : <Frame />;
 }

@@ -214,9 +214,13 @@ export const LoginBody = Type.Object(
   CLOSED,
 );
 
+const LinkSecret = Type.String({ minLength: 1, maxLength: 128 });
+
+export const LinkBody = Type.Object({ secret: LinkSecret }, CLOSED);
+
 export const FirstRunBody = Type.Object(
   {
-    secret: Type.String({ minLength: 1, maxLength: 128 }),
+    secret: LinkSecret,
     name: PersonName,
     password: Password,
   },

@@ -8,7 +8,7 @@ import { checkPassword } from "./password-rules.ts";
 import { tooManyAttempts } from "./refusals.ts";
 import { parseRoute, type Call, type Route } from "./route.ts";
 import { SessionShape, SessionsShape } from "./answer-schemas.ts";
-import { FirstRunBody, LoginBody, OwnPasswordBody } from "./request-schemas.ts";
+import { FirstRunBody, LinkBody, LoginBody, OwnPasswordBody } from "./request-schemas.ts";
 import {
   createSessionId,
   hashSecret,
@@ -150,6 +150,23 @@ export function createSessionRoutes(options: AdminOptions, throttle: Throttle): 
         await throttle.succeeded(attempt);
         await accounts.setPassword(name, await passwords.hash(call.body.password), call.actor);
         return begin(call, person, 200);
+      },
+    }),
+    parseRoute({
+      method: "POST",
+      path: "/first-run/check",
+      summary: "Whether the one-time link holds; nothing is used up",
+      access: "open",
+      body: LinkBody,
+      answers: {
+        204: { description: "It holds" },
+        401: { description: "The link does not hold" },
+      },
+      async handle({ body, from }) {
+        if (!(await throttle.mayTry({ address: from }))) return tooManyAttempts();
+        if (!(await isFirstRunSecret(accounts, body.secret, nowSeconds()))) return noLink();
+        await throttle.succeeded({ address: from });
+        return new Response(null, { status: 204 });
       },
     }),
     parseRoute({

@@ -99,6 +99,7 @@ describe("openapi.json", () => {
     const open = operations().filter(([, , { security }]) => security?.length === 0);
     expect(open.map(([method, path]) => `${method} ${path}`)).toEqual([
       "POST /api/v1/session",
+      "POST /api/v1/first-run/check",
       "POST /api/v1/first-run",
     ]);
   });

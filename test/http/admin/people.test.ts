@@ -149,6 +149,9 @@ const use = (secret: string, more: Readonly<Record<string, unknown>> = {}) =>
     body: { secret, name: "root", password: PASSWORD, ...more },
   });
 
+const check = (secret: string) =>
+  harness.ask("POST", "/first-run/check", { as: "nobody", body: { secret } });
+
 describe("the first admin", () => {
   test("is made by the link, once, and is logged in", async () => {
     const secret = await link();
@@ -166,6 +169,14 @@ describe("the first admin", () => {
     const answers = await Promise.all([use(secret, { name: "one" }), use(secret, { name: "two" })]);
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 401]);
     expect((await harness.ask("GET", "/people")).body["items"]).toHaveLength(1);
+  });
+
+  test("is told whether the link holds, which uses nothing up", async () => {
+    const secret = await link();
+    expect((await check(secret)).status).toBe(204);
+    expect((await check("A".repeat(43))).status).toBe(401);
+    expect((await use(secret)).status).toBe(201);
+    expect((await check(secret)).status).toBe(401);
   });
 
   test("is not made after fifteen minutes", async () => {

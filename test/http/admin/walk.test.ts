@@ -40,6 +40,7 @@ describe("every route", () => {
     const open = routes.filter(({ access }) => access === "open");
     expect(open.map(({ method, path }) => `${method} ${path}`)).toEqual([
       "POST /session",
+      "POST /first-run/check",
       "POST /first-run",
     ]);
   });
