@@ -97,6 +97,18 @@ describe("the builder", () => {
     await context.close();
   });
 
+  test("shows no conditions beside JSON that says something else, and goes back on demand", async () => {
+    const { page, context } = await stage.enter("ops", "/revoke/rule");
+    await json(page).fill('{"client_id":"old-app"}');
+    await box(page, "Claim").waitFor();
+    await json(page).fill('{"client_id":');
+    await box(page, "Claim").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Back to the last that could be" }).click();
+    expect(await box(page, "Claim").inputValue()).toBe("client_id");
+    expect(normalize(await json(page).inputValue())).toEqual({ client_id: "old-app" });
+    await context.close();
+  });
+
   test("shows the server's refusal at the row it is about", async () => {
     const { page, context } = await stage.enter("ops", "/revoke/rule", {
       expectedStatuses: [401, 422],

@@ -50,3 +50,15 @@ export function RuleTextField({ text, problem, onInput }: RuleTextFieldProps) {
     </div>
   );
 }
+
+/** In the place of the conditions: they would be of another rule than the one that stands there. */
+export function UnreadRule({ onBack }: { readonly onBack: () => void }) {
+  return (
+    <div class="group">
+      <p class="hint">There are no conditions while the JSON below cannot be read.</p>
+      <Button kind="quiet" onClick={onBack}>
+        Back to the last that could be
+      </Button>
+    </div>
+  );
+}

@@ -17,7 +17,7 @@ import { parseInputMoment } from "../logic/time.ts";
 import { ConsequencePanel } from "../parts/consequence.tsx";
 import { Field, Select, Wrong } from "../parts/field.tsx";
 import { GroupEditor } from "../parts/group-editor.tsx";
-import { RuleTextField } from "../parts/rule-text-field.tsx";
+import { RuleTextField, UnreadRule } from "../parts/rule-text-field.tsx";
 import { WAIT } from "../state/changes.ts";
 import { useOnceKey } from "../state/once.ts";
 import { usePreview } from "../state/preview.ts";
@@ -108,9 +108,7 @@ export function Builder({ isAllowed }: { readonly isAllowed: boolean }) {
       ? new Map([...own, [findRow(group, refusedAt ?? ""), refused]])
       : own;
 
-  // While the JSON cannot be read, the rows are those of the last that could.
-  const isShown =
-    textProblem === undefined && (isTried || refused !== undefined || text !== undefined);
+  const isShown = isTried || refused !== undefined || text !== undefined;
 
   const write = () => {
     setTried(true);
@@ -162,15 +160,21 @@ export function Builder({ isAllowed }: { readonly isAllowed: boolean }) {
           <legend class="label">
             <b>Refused is a token of which</b>
           </legend>
-          <GroupEditor
-            group={group}
-            nextId={nextId}
-            onChange={build}
-            problems={isShown ? problems : NO_PROBLEMS}
-            warnings={findRuleWarnings(group)}
-            isTop
-          />
-          {problems.get(0) !== undefined && isShown && <Wrong>{problems.get(0) ?? ""}</Wrong>}
+          {textProblem === undefined ? (
+            <GroupEditor
+              group={group}
+              nextId={nextId}
+              onChange={build}
+              problems={isShown ? problems : NO_PROBLEMS}
+              warnings={findRuleWarnings(group)}
+              isTop
+            />
+          ) : (
+            <UnreadRule onBack={() => build(group)} />
+          )}
+          {problems.get(0) !== undefined && isShown && textProblem === undefined && (
+            <Wrong>{problems.get(0) ?? ""}</Wrong>
+          )}
         </fieldset>
         <RuleTextField text={text ?? toRuleText(group)} problem={textProblem} onInput={type} />
         <Field
