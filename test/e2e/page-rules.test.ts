@@ -92,6 +92,16 @@ describe("the table of rules", () => {
     await context.close();
   });
 
+  test("says of a number without a rule that there is none, and leads back", async () => {
+    const { page, context } = await stage.enter("vera", "/rules/999", {
+      expectedStatuses: [401, 404],
+    });
+    await page.getByText("There is no rule 999").waitFor();
+    await page.getByRole("link", { name: "All rules" }).click();
+    await page.getByText("about carol").waitFor();
+    await context.close();
+  });
+
   test("exports what is shown, a rule a line", async () => {
     const { page, context } = await stage.enter("vera", "/rules?q=carol");
     await page.getByText("about carol").waitFor();
@@ -249,6 +259,7 @@ describe("people and API tokens", () => {
       expectedStatuses: [401, 409],
     });
     await page.getByRole("button", { name: "Remove root" }).click();
+    await page.getByRole("dialog", { name: "Remove yourself?" }).getByText("This is you").waitFor();
     await page.getByRole("dialog").getByRole("button", { name: "Remove root" }).click();
     await page.getByRole("dialog").getByRole("alert").waitFor();
     await context.close();

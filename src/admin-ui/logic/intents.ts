@@ -6,20 +6,49 @@ import { parseInputMoment } from "./time.ts";
 export const INTENTS = ["person", "block", "token", "login", "everybody", "rule"] as const;
 export type Intent = (typeof INTENTS)[number];
 
-/** The words of each intent: its card, its field. */
+/** The words of each intent: its card, its field, what to do where the field is empty. */
 export const INTENT_WORDS: Readonly<
-  Record<Intent, { readonly title: string; readonly hint: string; readonly label: string }>
+  Record<
+    Intent,
+    {
+      readonly title: string;
+      readonly hint: string;
+      readonly label: string;
+      readonly missing: string;
+    }
+  >
 > = {
-  person: { title: "A person", hint: "every token issued until now", label: "Who" },
-  block: { title: "Block a person", hint: "future tokens too", label: "Who" },
-  token: { title: "One token", hint: "paste it; it is not stored", label: "The token" },
+  person: {
+    title: "A person",
+    hint: "every token issued until now",
+    label: "Who",
+    missing: "Type the name as it stands in the token’s username or sub.",
+  },
+  block: {
+    title: "Block a person",
+    hint: "future tokens too",
+    label: "Who",
+    missing: "Type the name as it stands in the token’s username or sub.",
+  },
+  token: {
+    title: "One token",
+    hint: "paste it; it is not stored",
+    label: "The token",
+    missing: "Paste the token.",
+  },
   login: {
     title: "A login",
     hint: "a refresh token and all it issued",
     label: "A refresh token, or the login’s id (cs)",
+    missing: "Paste the refresh token, or type the id.",
   },
-  everybody: { title: "Everybody", hint: "issued before a moment", label: "Issued before" },
-  rule: { title: "By hand", hint: "your own rule", label: "Rule" },
+  everybody: {
+    title: "Everybody",
+    hint: "issued before a moment",
+    label: "Issued before",
+    missing: "Name a day and a time.",
+  },
+  rule: { title: "By hand", hint: "your own rule", label: "Rule", missing: "Add a condition." },
 };
 
 /** What was typed so far. */

@@ -4,6 +4,7 @@ import type { Written } from "../api/types.ts";
 import {
   CONFIRM_WORD,
   EMPTY_FORM,
+  INTENT_WORDS,
   type Intent,
   type IntentForm,
   isFieldProblem,
@@ -75,7 +76,7 @@ function RevokeForm({
   const name = toObjectName(intent, form);
   const isBroad = intent === "everybody";
   const wrong = {
-    what: isFieldProblem(body) ? body.problem || "This is needed." : undefined,
+    what: isFieldProblem(body) ? body.problem || INTENT_WORDS[intent].missing : undefined,
     reason: reasonProblem(form.reason),
     typed:
       isBroad && form.typed.trim() !== CONFIRM_WORD

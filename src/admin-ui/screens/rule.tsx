@@ -1,5 +1,6 @@
 /** One rule: what it says, whom it is for, what happened to it, and the way to lift it. */
 import { useEffect, useState } from "preact/hooks";
+import type { ApiProblem } from "../api/problem.ts";
 import type { AuditRow, Page, Rule } from "../api/types.ts";
 import { formatJson, memberOf } from "../logic/json-text.ts";
 import { mayAct } from "../logic/roles.ts";
@@ -7,7 +8,7 @@ import { RuleStateBadge } from "../parts/badge.tsx";
 import { Button } from "../parts/button.tsx";
 import { ChangeList } from "../parts/change-list.tsx";
 import { Heading } from "../parts/heading.tsx";
-import { Bones, Notice, ProblemNotice, StaleNotice } from "../parts/notice.tsx";
+import { Bones, Empty, Notice, ProblemNotice, StaleNotice } from "../parts/notice.tsx";
 import { ReasonDialog } from "../parts/reason-dialog.tsx";
 import { Scope } from "../parts/rule-table.tsx";
 import { Ends, Time } from "../parts/time.tsx";
@@ -54,12 +55,32 @@ export function RuleDetail({ id }: { readonly id: number }) {
       )}
       {problem !== undefined &&
         (data === undefined ? (
-          <ProblemNotice problem={problem} retry={loaded.reload} />
+          <NoRule id={id} problem={problem} retry={loaded.reload} />
         ) : (
           <StaleNotice problem={problem} at={loaded.at} retry={loaded.reload} />
         ))}
       {data !== undefined && <Facts detail={data} />}
     </>
+  );
+}
+
+function NoRule({
+  id,
+  problem,
+  retry,
+}: {
+  readonly id: number;
+  readonly problem: ApiProblem;
+  readonly retry: () => void;
+}) {
+  if (problem.status !== 404) return <ProblemNotice problem={problem} retry={retry} />;
+  return (
+    <div class="panel">
+      <Empty title={`There is no rule ${id}`}>
+        Nobody has written one of this number, or it was over for so long that it is forgotten.{" "}
+        <a href="/rules">All rules</a>
+      </Empty>
+    </div>
   );
 }
 

@@ -134,11 +134,16 @@ export function RemovePerson({
   onDone,
   onClose,
 }: DialogProps & { readonly person: Person }) {
-  const { api } = useServices();
+  const { api, session } = useServices();
+  const isOneself = session.me.value?.name === person.name;
   return (
     <ActionDialog
-      title={`Remove ${person.name}?`}
-      text="They cannot log in any more, and all of their sessions end. Rules they wrote stay."
+      title={isOneself ? "Remove yourself?" : `Remove ${person.name}?`}
+      text={
+        isOneself
+          ? "This is you: you cannot log in any more, and this session ends at once. Rules you wrote stay."
+          : "They cannot log in any more, and all of their sessions end. Rules they wrote stay."
+      }
       action={`Remove ${person.name}`}
       isDanger
       wrong={[]}
