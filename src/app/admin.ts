@@ -83,7 +83,7 @@ export function createAdmin(parts: AdminParts): Admin {
     seenTokens,
     rates,
     ready: parts.ready,
-    backUp: (actor) => streamBackup(store, settings.dataDir, actor),
+    backUp: (actor, name) => streamBackup(store, settings.dataDir, actor, name),
     checkStore: () => store.check(),
     passwords: createPasswords(),
     origin: settings.adminOrigin,

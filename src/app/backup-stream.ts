@@ -5,15 +5,19 @@ import { Readable } from "node:stream";
 import type { Actor } from "../core/revocation/store.ts";
 import type { Store } from "../sqlite/open-store.ts";
 
-/** @throws AppError unavailable when the copy cannot be made */
+/**
+ * @param name the file that it is for, as the audit calls it
+ * @throws AppError unavailable when the copy cannot be made
+ */
 export async function streamBackup(
   store: Store,
   dataDir: string,
   actor: Actor,
+  name: string,
 ): Promise<{ readonly stream: ReadableStream<Uint8Array>; readonly bytes: number }> {
   const path = join(dataDir, `backup-${crypto.randomUUID()}.db`);
   try {
-    const { bytes } = await store.backUp(path, actor);
+    const { bytes } = await store.backUp(path, actor, name);
     const file = openSync(path, "r");
     try {
       const source = createReadStream(path, { fd: file, autoClose: true });

@@ -22,7 +22,9 @@ export function registerBackup(program: Command): void {
     const target = await createWholeFile(file);
     try {
       const api = await open();
-      const response = await api.request("POST", "/backup", { body: "{}" });
+      const response = await api.request("POST", "/backup", {
+        body: JSON.stringify({ file: resolve(file) }),
+      });
       if (!response.ok || response.body === null)
         throw new AppError("unavailable", await textOf(response));
       const bytes = await target.write(response.body);

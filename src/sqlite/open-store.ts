@@ -43,9 +43,10 @@ export interface Store {
   tidy(nowMs?: number): Promise<void>;
   /**
    * Writes a consistent, checked copy while the store is in use; audited.
+   * @param name what the audit calls it, where the file is only on its way to another
    * @throws AppError unavailable; what was at the path is then still there
    */
-  backUp(file: string, actor: Actor): Promise<BackedUp>;
+  backUp(file: string, actor: Actor, name?: string): Promise<BackedUp>;
   /**
    * Reads every rule, gently: damaged ones refuse their scope from then on, misfiled ones are filed
    * anew. To be called after the start and once a day; takes an hour or two for millions.
@@ -120,10 +121,10 @@ async function open(
     rules,
     accounts: createAccountStore(parts),
     tidy: (nowMs = parts.nowMs()) => tidy(parts, nowMs),
-    backUp: async (file, actor) => {
+    backUp: async (file, actor, name = file) => {
       const done = await backUp(path, file);
       await rules.appendAudit(
-        { action: "store.backup", target: file, reason: undefined, outcome: "done" },
+        { action: "store.backup", target: name, reason: undefined, outcome: "done" },
         actor,
       );
       return done;

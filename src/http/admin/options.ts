@@ -42,9 +42,10 @@ export interface AdminOptions {
   readonly seenTokens: SeenTokens;
   readonly rates: VerdictRates;
   readonly ready: () => readonly HealthCheck[];
-  /** A consistent copy of the store, on its way out. @throws AppError unavailable */
+  /** A consistent copy of the store, on its way out to a file of this name. @throws AppError unavailable */
   readonly backUp: (
     actor: Actor,
+    name: string,
   ) => Promise<{ readonly stream: ReadableStream<Uint8Array>; readonly bytes: number }>;
   /** SQLite's own check of the whole store: its problems, none = sound. */
   readonly checkStore: () => Promise<readonly string[]>;

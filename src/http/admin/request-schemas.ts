@@ -264,4 +264,13 @@ export const ImportQuery = Type.Object(
 
 export const ExportQuery = Type.Object(RULE_FILTERS, CLOSED);
 
+export const BackupBody = Type.Object(
+  {
+    file: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 4096, description: "what it is for, for the audit" }),
+    ),
+  },
+  CLOSED,
+);
+
 export const NothingBody = Type.Object({}, CLOSED);

@@ -7,7 +7,7 @@ import { json } from "./json-answer.ts";
 import type { AdminOptions } from "./options.ts";
 import { parseRoute, type Route } from "./route.ts";
 import { ImportedShape } from "./answer-schemas.ts";
-import { ExportQuery, ImportQuery, NothingBody } from "./request-schemas.ts";
+import { BackupBody, ExportQuery, ImportQuery } from "./request-schemas.ts";
 
 const JSON_LINES = "application/x-ndjson";
 const PAGE = 200;
@@ -62,10 +62,10 @@ export function createTransferRoutes(options: AdminOptions): readonly Route[] {
       path: "/backup",
       summary: "Copy the whole store while it is in use",
       access: "control",
-      body: NothingBody,
+      body: BackupBody,
       answers: { 200: { description: "The copy", type: "application/vnd.sqlite3" } },
-      async handle({ actor }) {
-        const { stream, bytes } = await backUp(actor);
+      async handle({ actor, body }) {
+        const { stream, bytes } = await backUp(actor, body.file ?? "a file");
         const headers = {
           "content-type": "application/vnd.sqlite3",
           [BACKUP_BYTES]: String(bytes),

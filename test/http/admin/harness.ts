@@ -112,7 +112,7 @@ export async function createHarness(
     seenTokens,
     rates: new VerdictRates(nowSeconds),
     ready: () => [],
-    backUp: (actor) => streamBackup(store, join(folder, "data"), actor),
+    backUp: (actor, name) => streamBackup(store, join(folder, "data"), actor, name),
     checkStore: () => store.check(),
     // The least there is: what hashing really costs has a test of its own.
     passwords: createPasswords({ algorithm: "argon2id", memoryCost: 8, timeCost: 1 }),

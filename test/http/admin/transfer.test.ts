@@ -232,9 +232,11 @@ describe("POST /backup", () => {
     const request = new Request("http://localhost/api/v1/backup", {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: "{}",
+      body: '{"file":"/backups/monday.db"}',
     });
     const response = await harness.handle(request, { kind: "control", from: "unix" });
+    const { body } = await harness.ask("GET", "/audit?action=store.backup");
+    expect(body["items"]).toMatchObject([{ target: "/backups/monday.db" }]);
     const bytes = await response.bytes();
     expect(bytes.length).toBe(Number(response.headers.get("x-backup-bytes")));
     const file = join(harness.folder, "copy.db");
