@@ -1,42 +1,82 @@
 /** Looks at what a configuration leads to, without starting anything: the files it names. */
-import { readFileSync } from "node:fs";
-import { ConfigError, type Config, type ConfigProblem } from "../config/load.ts";
-import { parseDecryptionKeys } from "../core/jwks/decryption-key.ts";
-import { KeySetError } from "../core/jwks/key-list.ts";
+import {
+  ConfigError,
+  readConfig,
+  toConfig,
+  type Config,
+  type ConfigInput,
+  type ConfigProblem,
+  type Reading,
+} from "../config/load.ts";
+import { KeySource, type KeySourceSpec } from "../jwks/key-source.ts";
+import { readDecryptionKeys } from "./decryption-keys.ts";
 import { listKeySources } from "./key-sources.ts";
+import { FETCH_TIMEOUT_MS, MAX_KEY_SET_BYTES } from "./key-sync.ts";
 
-/** @throws ConfigError with every problem of the files */
-export function checkConfig(config: Config): void {
-  const problems: ConfigProblem[] = [];
-  for (const source of listKeySources(config)) {
-    if (source.kind === "file" && !isReadable(source.path)) {
-      problems.push({ key: "JWT_JWKS_FILE", message: `${source.path} cannot be read` });
-    }
-  }
-  const { decryptFile } = config.settings;
-  if (decryptFile !== undefined) {
-    const problem = problemOfDecryptionKeys(decryptFile);
-    if (problem !== undefined) problems.push({ key: "JWT_DECRYPT_FILE", message: problem });
-  }
-  if (problems.length > 0) throw new ConfigError(problems);
+/**
+ * The configuration that a server starts with. A key file may still be on its way: the server warns,
+ * and reads it again.
+ *
+ * @throws ConfigError with every problem of the settings and the decryption keys
+ */
+export function loadForServer(input: ConfigInput): Config {
+  const reading = readConfig(input);
+  return toConfig(reading, problemsOfDecryption(reading));
 }
 
-function isReadable(path: string): boolean {
-  try {
-    readFileSync(path);
-    return true;
-  } catch {
-    return false;
-  }
+/**
+ * Looks at everything that can be looked at.
+ *
+ * @returns what is wrong with single keys, a sentence each
+ * @throws ConfigError with every problem of settings and files
+ */
+export async function checkConfig(input: ConfigInput): Promise<readonly string[]> {
+  const reading = readConfig(input);
+  const { allowShortSecrets } = reading.values;
+  const files = await Promise.all(
+    listKeySources(reading.values, reading.issuers)
+      .filter((spec) => spec.kind === "file")
+      .map((spec) => checkKeyFile(spec, allowShortSecrets)),
+  );
+  const problems = files.flatMap(({ problem }) => problem ?? []);
+  toConfig(reading, [...problemsOfDecryption(reading), ...problems]);
+  return files.flatMap(({ warnings }) => warnings);
 }
 
-function problemOfDecryptionKeys(path: string): string | undefined {
-  if (!isReadable(path)) return `${path} cannot be read`;
+interface CheckedFile {
+  readonly problem?: ConfigProblem;
+  readonly warnings: readonly string[];
+}
+
+/** @param allowShortSecrets undefined where nobody can say: then that they are short is no fault */
+async function checkKeyFile(
+  spec: KeySourceSpec & { kind: "file" },
+  allowShortSecrets = true,
+): Promise<CheckedFile> {
+  const source = new KeySource(spec, {
+    allowShortSecrets,
+    timeoutMs: FETCH_TIMEOUT_MS,
+    maxBytes: MAX_KEY_SET_BYTES,
+    lastGood: { read: async () => undefined, write: async () => undefined },
+    nowSeconds: () => 0,
+  });
+  await source.refresh();
+  const { set, error, name } = source.state;
+  const problems = set?.problems ?? [];
+  if (set !== undefined && set.keys.length > 0) {
+    return { warnings: problems.map((problem) => `${name}: ${problem}`) };
+  }
+  const why = error ?? ["it holds no key that can be used", ...problems].join("; ");
+  const key = spec.issuer === undefined ? "JWT_JWKS_FILE" : "issuers";
+  return { problem: { key, message: `${name}: ${why}` }, warnings: [] };
+}
+
+function problemsOfDecryption({ values }: Reading): readonly ConfigProblem[] {
   try {
-    parseDecryptionKeys(readFileSync(path, "utf8"));
-    return undefined;
+    readDecryptionKeys(values.decryptFile);
+    return [];
   } catch (error) {
-    if (error instanceof KeySetError) return error.message;
+    if (error instanceof ConfigError) return error.problems;
     throw error;
   }
 }

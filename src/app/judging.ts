@@ -1,15 +1,13 @@
 /** Wires everything that a verdict depends on, and notes when any of it changes. */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { Config } from "../config/load.ts";
-import { ConfigError } from "../config/load.ts";
-import { parseDecryptionKeys, type DecryptionKey } from "../core/jwks/decryption-key.ts";
+import type { DecryptionKey } from "../core/jwks/decryption-key.ts";
 import type { KeyRing } from "../core/jwks/key-ring.ts";
-import { KeySetError } from "../core/jwks/key-list.ts";
 import type { RevocationIndex } from "../core/revocation/store.ts";
 import { tokenDigest } from "../core/revocation/token-digest.ts";
 import { createJudge, type Judge } from "../core/token/judge.ts";
 import type { PolicySet } from "../core/token/policy.ts";
+import { readDecryptionKeys } from "./decryption-keys.ts";
 import { createPolicies } from "./policies.ts";
 
 export interface Judging {
@@ -41,16 +39,6 @@ export function createJudging(
     rememberedTokens: REMEMBERED_TOKENS,
   });
   return { judge, policies, decryptionKeys };
-}
-
-function readDecryptionKeys(path: string | undefined): readonly DecryptionKey[] {
-  if (path === undefined) return [];
-  try {
-    return parseDecryptionKeys(readFileSync(path, "utf8"));
-  } catch (error) {
-    const why = error instanceof KeySetError ? error.message : `${path} cannot be read`;
-    throw new ConfigError([{ key: "JWT_DECRYPT_FILE", message: why }]);
-  }
 }
 
 /** One line for each thing that may have let a token pass: taken away, earlier verdicts no longer hold. */

@@ -20,13 +20,13 @@ export interface KeySyncParts {
 
 /** How long one reading of a source may take. */
 export const FETCH_TIMEOUT_MS = 5000;
-const MAX_KEY_SET_BYTES = 1024 * 1024;
+export const MAX_KEY_SET_BYTES = 1024 * 1024;
 
 export function createKeySync(config: Config, parts: KeySyncParts): KeySyncer {
   const { log, metrics, nowSeconds, random } = parts;
   const { dataDir, allowShortSecrets, syncInterval, keyMaxAge } = config.settings;
   return new KeySyncer({
-    sources: listKeySources(config),
+    sources: listKeySources(config.settings, config.issuers),
     allowShortSecrets,
     timeoutMs: FETCH_TIMEOUT_MS,
     maxBytes: MAX_KEY_SET_BYTES,

@@ -48,7 +48,7 @@ export async function openOffline(config: Config, deps: OfflineDeps): Promise<Of
   const cluster = await openCluster(config, { ...deps, log: SILENT });
   const store = cluster?.store ?? (await openStore(settings.dataDir, { nowMs: deps.nowMs }));
   const syncer = new KeySyncer({
-    sources: listKeySources(config),
+    sources: listKeySources(config.settings, config.issuers),
     allowShortSecrets: settings.allowShortSecrets,
     timeoutMs: FETCH_TIMEOUT_MS,
     maxBytes: MAX_KEY_SET_BYTES,

@@ -1,10 +1,11 @@
 /** `config check|dump`: whether the configuration can be used, and what it comes to. */
 import type { Command } from "commander";
 import { SETTING_ENTRIES, type SettingKey } from "../config/settings.ts";
-import type { Config } from "../config/load.ts";
+import { ConfigError, type Config } from "../config/load.ts";
 import { checkConfig } from "../app/check-config.ts";
-import { print, printJson, printTable } from "./output.ts";
-import { addSettingFlags, configOf } from "./settings-flags.ts";
+import { EXIT_CODES } from "./exit-codes.ts";
+import { print, printJson, printTable, remark } from "./output.ts";
+import { addSettingFlags, configInputOf, configOf } from "./settings-flags.ts";
 
 export function registerConfig(program: Command): void {
   const config = program.command("config").description("the server's configuration");
@@ -12,11 +13,21 @@ export function registerConfig(program: Command): void {
     .command("check")
     .description("name every problem of the configuration, or say that there is none")
     .option("--json", "print JSON");
-  addSettingFlags(check).action(() => {
+  addSettingFlags(check).action(async () => {
     const options = check.optsWithGlobals();
-    checkConfig(configOf(options, process.env));
-    if (options["json"] === true) printJson('{"ok":true}');
-    else print("The configuration can be used.");
+    const isJson = options["json"] === true;
+    try {
+      const warnings = await checkConfig(configInputOf(options, process.env));
+      if (isJson) return printJson(JSON.stringify({ ok: true, warnings }));
+      print("The configuration can be used.");
+      for (const warning of warnings) remark(`Warning: ${warning}`);
+    } catch (error) {
+      if (!isJson || !(error instanceof ConfigError)) throw error;
+      const problems = error.problems.map(({ key, message }) => ({ key, problem: message }));
+      printJson(JSON.stringify({ ok: false, problems }));
+      process.exitCode = EXIT_CODES.badConfig.code;
+    }
+    return undefined;
   });
   const dump = config
     .command("dump")

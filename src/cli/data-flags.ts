@@ -1,8 +1,8 @@
 /** The flags of commands that act on a data folder: which folder, and the settings where no server runs. */
 import { type Command, Option } from "commander";
-import { readSetting, type Config } from "../config/load.ts";
+import { loadConfig, readSetting, type Config, type ConfigInput } from "../config/load.ts";
 import { flagOf, SETTING_ENTRIES } from "../config/settings.ts";
-import { configInputOf, configOf } from "./settings-flags.ts";
+import { configInputOf } from "./settings-flags.ts";
 
 /** An option that is a setting, whatever else a command calls its own options. */
 class SettingOption extends Option {}
@@ -39,10 +39,15 @@ function settingOptions(command: Command): Readonly<Record<string, unknown>> {
 
 /** The whole configuration. @throws ConfigError with every problem */
 export function dataConfigOf(command: Command): Config {
-  return configOf(settingOptions(command), process.env);
+  return loadConfig(dataInputOf(command));
+}
+
+/** Where the command's settings come from. */
+export function dataInputOf(command: Command): ConfigInput {
+  return configInputOf(settingOptions(command), process.env);
 }
 
 /** The data folder alone: a running server has read the rest. @throws ConfigError */
 export function dataDirOf(command: Command): string {
-  return readSetting("dataDir", configInputOf(settingOptions(command), process.env));
+  return readSetting("dataDir", dataInputOf(command));
 }

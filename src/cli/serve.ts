@@ -1,13 +1,14 @@
 /** `serve`: runs the server until it is told to stop. */
 import type { Command } from "commander";
 import { startApp, type App } from "../app.ts";
+import { loadForServer } from "../app/check-config.ts";
 import { monotonicMs } from "../app/clock.ts";
 import type { Config } from "../config/load.ts";
 import { ConfigError } from "../config/load.ts";
 import { SETTING_ENTRIES } from "../config/settings.ts";
 import { createLog, describeError, type Log } from "../log.ts";
 import { createServiceManager, sendDatagram, type ServiceManager } from "../systemd.ts";
-import { addSettingFlags, configOf } from "./settings-flags.ts";
+import { addSettingFlags, configInputOf } from "./settings-flags.ts";
 import { VERSION } from "./version.ts";
 
 export function registerServe(program: Command): void {
@@ -16,7 +17,8 @@ export function registerServe(program: Command): void {
     .description("run token-server, key syncer, revocation store, admin page and API");
   addSettingFlags(command).action(async () => {
     const options = command.optsWithGlobals();
-    const config = configOf(options, process.env);
+    const read = () => loadForServer(configInputOf(options, process.env));
+    const config = read();
     let { logLevel } = config.settings;
     const log = createLog(
       () => logLevel,
@@ -55,9 +57,7 @@ export function registerServe(program: Command): void {
     let reloading = Promise.resolve(config);
     process.on("SIGHUP", () => {
       // One after the other: the file of the last signal is the one that counts.
-      reloading = reloading.then((current) =>
-        reload(app, () => configOf(options, process.env), current, log, manager),
-      );
+      reloading = reloading.then((current) => reload(app, read, current, log, manager));
       void reloading.then((current) => {
         logLevel = current.settings.logLevel;
         return current;

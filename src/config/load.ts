@@ -5,10 +5,12 @@ import {
   fileKeyOf,
   SETTING_ENTRIES,
   SETTINGS,
+  type Setting,
   type SettingKey,
   type Settings,
 } from "./settings.ts";
-import { isLoopback, ValueProblem } from "./values.ts";
+import { checkTogether } from "./together.ts";
+import { ValueProblem, withoutPasswords } from "./values.ts";
 
 export interface Config {
   readonly settings: Settings;
@@ -20,6 +22,12 @@ export interface Config {
 }
 
 export type Origin = "flag" | "environment" | "file" | "default";
+
+/** What was read: the settings that are sound, and every problem of the others. */
+export interface Reading extends Omit<Config, "settings"> {
+  readonly values: Partial<Settings>;
+  readonly problems: readonly ConfigProblem[];
+}
 
 export interface ConfigProblem {
   readonly key: string;
@@ -47,15 +55,23 @@ export interface ConfigInput {
 
 /** Loads the configuration: flags over environment over file over defaults. @throws ConfigError with every problem. */
 export function loadConfig(input: ConfigInput): Config {
+  return toConfig(readConfig(input));
+}
+
+/** Reads as much of the configuration as is sound, so that whatever hangs on that can be looked at too. */
+export function readConfig(input: ConfigInput): Reading {
   const problems: ConfigProblem[] = [];
   const file = readFile(input, problems);
+  // A file that cannot be read may say otherwise than the default.
+  const isKnown = (origin: Origin) => file !== undefined || origin !== "default";
   const origins = new Map<SettingKey, Origin>();
   const texts = new Map<SettingKey, string>();
   const values: Partial<Record<SettingKey, unknown>> = {};
   for (const [key, setting] of SETTING_ENTRIES) {
     try {
       const { text, origin } = findText(key, setting, input, file);
-      values[key] = setting.parse(text);
+      const value = parseText(setting, text);
+      if (isKnown(origin)) values[key] = value;
       texts.set(key, text);
       origins.set(key, origin);
     } catch (error) {
@@ -64,12 +80,17 @@ export function loadConfig(input: ConfigInput): Config {
     }
   }
   const issuers = readIssuers(file, problems);
-  if (problems.length === 0) {
-    const settings = values as Settings;
-    problems.push(...checkTogether(settings, issuers));
-    if (problems.length === 0) return { settings, issuers, origins, texts };
-  }
-  throw new ConfigError(problems);
+  const sound = values as Partial<Settings>;
+  problems.push(...checkTogether(sound, issuers));
+  return { values: sound, issuers, origins, texts, problems };
+}
+
+/** The configuration, where neither the reading nor who looked further found a problem. @throws ConfigError */
+export function toConfig(reading: Reading, further: readonly ConfigProblem[] = []): Config {
+  const problems = [...reading.problems, ...further];
+  if (problems.length > 0) throw new ConfigError(problems);
+  const { values, issuers, origins, texts } = reading;
+  return { settings: values as Settings, issuers, origins, texts };
 }
 
 /** One setting alone, whatever is wrong with the others. @throws ConfigError */
@@ -78,18 +99,34 @@ export function readSetting<K extends SettingKey>(key: K, input: ConfigInput): S
   const file = readFile(input, problems);
   const setting = SETTINGS[key];
   try {
-    return setting.parse(findText(key, setting, input, file).text) as Settings[K];
+    return parseText(setting, findText(key, setting, input, file).text) as Settings[K];
   } catch (error) {
     if (!(error instanceof ValueProblem)) throw error;
     throw new ConfigError([{ key: setting.name, message: error.message }]);
   }
 }
 
+/** The value of a text. @throws ValueProblem quoting it, unless it is a secret */
+function parseText({ parse, isSecret }: Setting<unknown>, text: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof ValueProblem) || isSecret) throw error;
+    throw new ValueProblem(`${error.message}, but is ${quote(text)}`);
+  }
+}
+
+/** As a person finds it again; control characters become visible. */
+function quote(text: string): string {
+  const shown = withoutPasswords(text);
+  return JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}…` : shown);
+}
+
 function findText(
   key: SettingKey,
   setting: { readonly name: string; readonly defaultText: string; readonly isSecret: boolean },
   input: ConfigInput,
-  file: ReadonlyMap<string, unknown>,
+  file: ReadonlyMap<string, unknown> = new Map(),
 ): { readonly text: string; readonly origin: Origin } {
   const flag = input.flags.get(key);
   if (flag !== undefined) return { text: flag, origin: "flag" };
@@ -127,7 +164,11 @@ function readSecret(path: string): string {
   return text;
 }
 
-function readFile(input: ConfigInput, problems: ConfigProblem[]): ReadonlyMap<string, unknown> {
+/** The file's members; undefined where it cannot be read. */
+function readFile(
+  input: ConfigInput,
+  problems: ConfigProblem[],
+): ReadonlyMap<string, unknown> | undefined {
   const path = input.file ?? input.defaultFile;
   let text: string;
   try {
@@ -136,7 +177,7 @@ function readFile(input: ConfigInput, problems: ConfigProblem[]): ReadonlyMap<st
     const isAbsent = error instanceof Error && "code" in error && error.code === "ENOENT";
     if (isAbsent && input.file === undefined) return new Map();
     problems.push({ key: path, message: "cannot be read" });
-    return new Map();
+    return undefined;
   }
   try {
     const members = new Map<string, unknown>(Object.entries(Bun.TOML.parse(text)));
@@ -147,7 +188,7 @@ function readFile(input: ConfigInput, problems: ConfigProblem[]): ReadonlyMap<st
       key: path,
       message: `is not TOML: ${error instanceof Error ? error.message : ""}`,
     });
-    return new Map();
+    return undefined;
   }
 }
 
@@ -165,43 +206,14 @@ function unknownKeys(
 }
 
 function readIssuers(
-  file: ReadonlyMap<string, unknown>,
+  file: ReadonlyMap<string, unknown> | undefined,
   problems: ConfigProblem[],
 ): readonly IssuerSettings[] {
   try {
-    return parseIssuers(file.get("issuers"));
+    return parseIssuers(file?.get("issuers"));
   } catch (error) {
     if (!(error instanceof ValueProblem)) throw error;
     problems.push({ key: "issuers", message: error.message });
     return [];
   }
-}
-
-function checkTogether(
-  settings: Settings,
-  issuers: readonly IssuerSettings[],
-): readonly ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
-  if (!isLoopback(settings.adminListen.host) && settings.adminOrigin === undefined) {
-    const message = "is needed, because the admin page listens beyond loopback (JWT_ADMIN_LISTEN)";
-    problems.push({ key: "JWT_ADMIN_ORIGIN", message });
-  }
-  if (settings.adminOrigin?.startsWith("http:") === true) {
-    const { hostname } = new URL(settings.adminOrigin);
-    if (!isLoopback(hostname.replace(/^\[|\]$/g, ""))) {
-      problems.push({ key: "JWT_ADMIN_ORIGIN", message: "must be https:// beyond loopback" });
-    }
-  }
-  if (settings.store.kind === "postgres" && settings.workers > 1) {
-    const message = "must be 1 with a shared store (JWT_STORE): one thread holds the lease";
-    problems.push({ key: "JWT_WORKERS", message });
-  }
-  const both = issuers.find(({ issuer }) => settings.oidcIssuers.includes(issuer));
-  if (both !== undefined) {
-    problems.push({
-      key: "JWT_OIDC_ISSUERS",
-      message: "names an issuer that has a table of its own",
-    });
-  }
-  return problems;
 }

@@ -122,6 +122,16 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
+/** A text with the secrets of the URLs in it replaced: `postgres://jwt:(secret)@db/jwt`. */
+export function withoutPasswords(text: string): string {
+  return (
+    text
+      // To the last @ before the path: a password that holds one itself must not show its rest.
+      .replace(/(:\/\/[^\s:/?#@]*):[^\s/]*@/g, "$1:(secret)@")
+      .replace(/([?&][\w-]*(?:password|secret|token|key)=)[^&#\s,]*/gi, "$1(secret)")
+  );
+}
+
 function parseListen(text: string): Listen {
   if (text.startsWith("unix:")) {
     const path = text.slice("unix:".length);

@@ -87,7 +87,7 @@ describe("loadConfig", () => {
   test("takes a bad value of a higher place for a problem, not the lower place's good one", () => {
     const toml = "sync_interval = 10\n";
     expect(problems({ environment: { JWT_SYNC_INTERVAL: "" }, toml })).toEqual([
-      "JWT_SYNC_INTERVAL: must be a whole number from 1 to 86400",
+      'JWT_SYNC_INTERVAL: must be a whole number from 1 to 86400, but is ""',
     ]);
   });
 
@@ -122,6 +122,38 @@ describe("loadConfig", () => {
       expect.stringContaining("JWT_LEGACY: must be"),
       expect.stringContaining("issuers: table 1: needs issuer"),
     ]);
+  });
+
+  test("goes on to what can be said of the sound settings", () => {
+    const environment = {
+      JWT_LOG_LEVEL: "loud",
+      JWT_ADMIN_LISTEN: "0.0.0.0:4001",
+      JWT_VERIFIER_KEY_FILE: "/none",
+    };
+    expect(problems({ environment })).toEqual([
+      "JWT_VERIFIER_KEY: its file /none cannot be read",
+      expect.stringContaining("JWT_LOG_LEVEL: must be"),
+      expect.stringContaining("JWT_ADMIN_ORIGIN: is needed"),
+    ]);
+  });
+
+  test("says nothing of what hangs on a setting that nobody knows", () => {
+    const environment = { JWT_ADMIN_LISTEN: "0.0.0.0:4001" };
+    expect(problems({ environment: { ...environment, JWT_ADMIN_ORIGIN: "x" } })).toEqual([
+      expect.stringContaining("JWT_ADMIN_ORIGIN: must be an origin"),
+    ]);
+    expect(problems({ environment, toml: "{ not toml" })).toHaveLength(1);
+    expect(problems({ environment })).toHaveLength(1);
+  });
+
+  test("quotes a bad value, without the passwords in it", () => {
+    expect(problems({ environment: { JWT_CLOCK_SKEW: "-5" } })).toEqual([
+      'JWT_CLOCK_SKEW: must be a whole number from 0 to 3600, but is "-5"',
+    ]);
+    const [problem] = problems({
+      environment: { JWT_JWKS_URL: "ftp://me:canary@a/?api_key=canary" },
+    });
+    expect(problem).toContain('"ftp://me:(secret)@a/?api_key=(secret)"');
   });
 
   test.each([

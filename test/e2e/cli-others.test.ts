@@ -21,12 +21,24 @@ describe("config", () => {
     const env = { JWT_LISTEN: "nowhere", JWT_CLOCK_SKEW: "-1", JWT_ADMIN_LISTEN: "0.0.0.0:1" };
     const bad = await cli.with({ env }, "config", "check");
     expect([bad.code, bad.stdout]).toEqual([78, ""]);
-    for (const name of ["JWT_LISTEN", "JWT_CLOCK_SKEW"]) expect(bad.stderr).toContain(name);
-    const files = { JWT_JWKS_FILE: "/none", JWT_DECRYPT_FILE: "/none" };
-    const missing = await cli.with({ env: files }, "config", "check");
-    expect(missing.code).toBe(78);
-    expect(missing.stderr).toContain("JWT_JWKS_FILE");
-    expect(missing.stderr).toContain("JWT_DECRYPT_FILE");
+    for (const name of ["JWT_LISTEN", "JWT_CLOCK_SKEW", "JWT_ADMIN_ORIGIN"]) {
+      expect(bad.stderr).toContain(name);
+    }
+  });
+
+  test("check --json tells the problems, or the warnings, on standard output", async () => {
+    const env = { JWT_LOG_LEVEL: "x", JWT_DECRYPT_FILE: "/none" };
+    const bad = await cli.with({ env }, "config", "check", "--json");
+    expect([bad.code, bad.stderr]).toEqual([78, ""]);
+    expect(parseOutput(bad)).toEqual({
+      ok: false,
+      problems: [
+        { key: "JWT_LOG_LEVEL", problem: expect.stringContaining("must be one of") },
+        { key: "JWT_DECRYPT_FILE", problem: "/none cannot be read" },
+      ],
+    });
+    const good = await cli("config", "check", "--json");
+    expect([good.code, parseOutput(good)]).toEqual([0, { ok: true, warnings: [] }]);
   });
 
   test("dump shows each value and where it comes from, and no secret", async () => {

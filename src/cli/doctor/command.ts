@@ -6,7 +6,7 @@ import { checkConfig } from "../../app/check-config.ts";
 import { ConfigError, type Config } from "../../config/load.ts";
 import { AppError } from "../../core/app-error.ts";
 import { connect, isServing } from "../connect.ts";
-import { addDataFlags, dataConfigOf } from "../data-flags.ts";
+import { addDataFlags, dataConfigOf, dataInputOf } from "../data-flags.ts";
 import { print, printJson } from "../output.ts";
 import { checkFiles } from "./check-files.ts";
 import { checkHaproxy, checkOrder } from "./check-haproxy.ts";
@@ -40,7 +40,7 @@ async function examine(command: Command, options: Options): Promise<readonly Fin
     ...(await checkHaproxy(process.env["HAPROXY_BIN"] ?? "haproxy")),
     ...(await checkOrder(options.haproxyConfig)),
   ];
-  const config = readConfig(command);
+  const config = await readSoundConfig(command);
   if (Array.isArray(config)) return [...config, ...haproxy];
   const files = checkFiles(config);
   const [server, isServer] = await askServer(command, config.settings.dataDir);
@@ -49,11 +49,10 @@ async function examine(command: Command, options: Options): Promise<readonly Fin
 }
 
 /** The configuration, or what is wrong with it. */
-function readConfig(command: Command): Config | Finding[] {
+async function readSoundConfig(command: Command): Promise<Config | Finding[]> {
   try {
-    const config = dataConfigOf(command);
-    checkConfig(config);
-    return config;
+    await checkConfig(dataInputOf(command));
+    return dataConfigOf(command);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return error.problems.map(({ key, message }) =>
