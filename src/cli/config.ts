@@ -48,14 +48,9 @@ export function registerConfig(program: Command): void {
 function toRows(config: Config) {
   return SETTING_ENTRIES.map(([key, setting]) => ({
     name: setting.name,
-    value: toShown(config.texts.get(key) ?? "", setting.isSecret),
+    value: setting.redact(config.texts.get(key) ?? ""),
     origin: originOf(config, key),
   }));
-}
-
-function toShown(text: string, isSecret: boolean): string {
-  if (!isSecret) return text;
-  return text === "" ? "" : "(secret)";
 }
 
 function originOf(config: Config, key: SettingKey): string {

@@ -20,6 +20,7 @@ import {
   parseTcpListen,
   parseUrls,
   ValueProblem,
+  withoutPasswords,
 } from "./values.ts";
 
 export interface Setting<T> {
@@ -28,13 +29,16 @@ export interface Setting<T> {
   readonly meaning: string;
   readonly defaultText: string;
   readonly parse: (text: string) => T;
-  /** Never shown; may also be given as NAME_FILE. */
+  /** Never quoted; may also be given as NAME_FILE. */
   readonly isSecret: boolean;
+  /** A text of it as it may be shown. */
+  readonly redact: (text: string) => string;
   /** Whether SIGHUP takes a new value up; the others need a restart. */
   readonly isLive: boolean;
 }
 
-type Marks = "secret" | "live";
+/** `address`: a secret for nothing but the password in it. */
+type Marks = "secret" | "address" | "live";
 
 function setting<T>(
   name: `JWT_${string}`,
@@ -43,8 +47,20 @@ function setting<T>(
   meaning: string,
   ...marks: readonly Marks[]
 ): Setting<T> {
-  const isSecret = marks.includes("secret");
-  return { name, meaning, defaultText, parse, isSecret, isLive: marks.includes("live") };
+  const isHidden = marks.includes("secret");
+  return {
+    name,
+    meaning,
+    defaultText,
+    parse,
+    isSecret: isHidden || marks.includes("address"),
+    redact: isHidden ? hide : withoutPasswords,
+    isLive: marks.includes("live"),
+  };
+}
+
+function hide(text: string): string {
+  return text === "" ? "" : "(secret)";
 }
 
 const DAY = 86_400;
@@ -232,7 +248,7 @@ export const SETTINGS = {
     parseStore,
     "Where rules, journal, audit and people are kept: `sqlite`, in the data folder, or a `postgres://` URL " +
       "that several machines share; it may name several hosts, comma separated, of which the primary is used.",
-    "secret",
+    "address",
   ),
   storeLease: setting(
     "JWT_STORE_LEASE",

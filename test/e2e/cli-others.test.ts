@@ -65,6 +65,17 @@ describe("config", () => {
   });
 });
 
+test("config dump leaves out nothing of the store's address but its password", async () => {
+  const { stdout } = await cli("config", "dump");
+  expect(stdout).toMatch(/^JWT_STORE +sqlite +default$/m);
+  const env = { JWT_STORE: "postgres://jwt:can@ry@a:1,b:2/jwt" };
+  const shared = await cli.with({ env }, "config", "dump");
+  expect(shared.stdout).not.toContain("ry@");
+  expect(shared.stdout).toMatch(
+    /^JWT_STORE +postgres:\/\/jwt:\(secret\)@a:1,b:2\/jwt +environment$/m,
+  );
+});
+
 const checkAt = (listen: string, ...more: readonly string[]) =>
   cli("healthcheck", "--listen", listen, ...more);
 
