@@ -54,11 +54,7 @@ describe("doctor", () => {
     () => Promise<readonly [Record<string, string>, string]>,
   ])[] = [
     ["a bad setting", "configuration", async () => [{ JWT_CLOCK_SKEW: "x" }, GOOD]],
-    [
-      "a key file that is not there",
-      "configuration",
-      async () => [{ JWT_JWKS_FILE: "/none" }, GOOD],
-    ],
+    ["a key file that is not there", "key file", async () => [{ JWT_JWKS_FILE: "/none" }, GOOD]],
     [
       "decryption keys open to everybody",
       "decryption keys",

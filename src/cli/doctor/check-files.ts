@@ -1,10 +1,9 @@
 /** Looks at the files: who may read them. */
 import { statSync } from "node:fs";
+import { join } from "node:path";
+import { INSTALLED_VERIFIER_KEY } from "../../app/verifier-key-file.ts";
 import type { Config } from "../../config/load.ts";
 import { doubtful, well, wrong, type Finding } from "./finding.ts";
-
-/** Where `install` puts the secret that HAProxy shares with the server. */
-const INSTALLED_VERIFIER_KEY = "/etc/haproxy-jwt/verifier.key";
 
 export function checkFiles(config: Config): readonly Finding[] {
   const { dataDir, decryptFile, jwksFile } = config.settings;
@@ -57,29 +56,23 @@ function checkKeyFile(path: string): Finding {
 function checkVerifierKey(config: Config): readonly Finding[] {
   const what = "verifier key";
   if (config.settings.verifierKey.length > 0) return [well(what, "it is configured")];
-  const mode = modeOf(INSTALLED_VERIFIER_KEY);
-  if (mode === undefined) {
-    const advice = `haproxy-jwt install makes ${INSTALLED_VERIFIER_KEY}, which both sides read.`;
-    return [
-      doubtful(
-        what,
-        "HAProxy and the server share none: no lease, verdicts live by their time",
-        advice,
-      ),
-    ];
+  // In the server's order: without an installed key it makes one of its own.
+  for (const path of [INSTALLED_VERIFIER_KEY, join(config.settings.dataDir, "verifier.key")]) {
+    const mode = modeOf(path);
+    if (mode === undefined) continue;
+    if ((mode & 0o007) === 0) return [well(what, `${path} is there`)];
+    return [wrong(what, `${path} is open to everybody`, `chmod o= ${path}`)];
   }
-  if ((mode & 0o007) !== 0) {
-    return [
-      wrong(
-        what,
-        `${INSTALLED_VERIFIER_KEY} is open to everybody`,
-        `chmod 0640 ${INSTALLED_VERIFIER_KEY}`,
-      ),
-    ];
-  }
-  return [well(what, `${INSTALLED_VERIFIER_KEY} is there`)];
+  const advice = `haproxy-jwt install makes ${INSTALLED_VERIFIER_KEY}, which both sides read.`;
+  const text = "HAProxy and the server share none: no lease, verdicts live by their time";
+  return [doubtful(what, text, advice)];
 }
 
+/** Undefined where there is nothing, or nothing that this user may look at. */
 function modeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.mode;
+  try {
+    return statSync(path).mode;
+  } catch {
+    return undefined;
+  }
 }

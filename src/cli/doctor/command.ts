@@ -2,11 +2,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { checkConfig } from "../../app/check-config.ts";
+import { loadForServer } from "../../app/check-config.ts";
 import { ConfigError, type Config } from "../../config/load.ts";
 import { AppError } from "../../core/app-error.ts";
 import { connect, isServing } from "../connect.ts";
-import { addDataFlags, dataConfigOf, dataInputOf } from "../data-flags.ts";
+import { addDataFlags, dataInputOf } from "../data-flags.ts";
 import { print, printJson } from "../output.ts";
 import { checkFiles } from "./check-files.ts";
 import { checkHaproxy, checkOrder } from "./check-haproxy.ts";
@@ -40,7 +40,7 @@ async function examine(command: Command, options: Options): Promise<readonly Fin
     ...(await checkHaproxy(process.env["HAPROXY_BIN"] ?? "haproxy")),
     ...(await checkOrder(options.haproxyConfig)),
   ];
-  const config = await readSoundConfig(command);
+  const config = readSoundConfig(command);
   if (Array.isArray(config)) return [...config, ...haproxy];
   const files = checkFiles(config);
   const [server, isServer] = await askServer(command, config.settings.dataDir);
@@ -49,10 +49,9 @@ async function examine(command: Command, options: Options): Promise<readonly Fin
 }
 
 /** The configuration, or what is wrong with it. */
-async function readSoundConfig(command: Command): Promise<Config | Finding[]> {
+function readSoundConfig(command: Command): Config | Finding[] {
   try {
-    await checkConfig(dataInputOf(command));
-    return dataConfigOf(command);
+    return loadForServer(dataInputOf(command));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return error.problems.map(({ key, message }) =>
