@@ -1,9 +1,11 @@
 /** Runs the admin API inside a command, over the data folder of a server that is not running. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/load.ts";
 import { createLog } from "../log.ts";
 import { KeySyncer } from "../jwks/key-syncer.ts";
 import { createLastGoodStore } from "../jwks/last-good.ts";
+import { DATABASE_FILE } from "../sqlite/data-folder.ts";
 import { openStore } from "../sqlite/open-store.ts";
 import { openCluster } from "./cluster/cluster.ts";
 import { createAdmin } from "./admin.ts";
@@ -35,6 +37,11 @@ const SILENT = createLog(
 
 const FETCH_TIMEOUT_MS = 5000;
 const MAX_KEY_SET_BYTES = 1024 * 1024;
+
+/** Whether there is a store to open; one that is shared says itself what it has. */
+export function hasStore({ settings }: Config): boolean {
+  return settings.store.kind !== "sqlite" || existsSync(join(settings.dataDir, DATABASE_FILE));
+}
 
 /**
  * Takes the folder's lock and opens everything but listeners; a shared store without a lease. Keys are read only when something asks

@@ -21,7 +21,9 @@ function registerCreate(token: Command): void {
     .addOption(roleOption().makeOptionMandatory());
   dataCommand(command, async (open, options) => {
     const body = toBody({ name: options.text("name"), role: options.text("role") });
-    const text = await textOf(await (await open()).request("POST", "/api-tokens", { body }));
+    const text = await textOf(
+      await (await open({ makesStore: true })).request("POST", "/api-tokens", { body }),
+    );
     if (options.isJson) return printJson(text);
     const made = parseMembers(text);
     print(

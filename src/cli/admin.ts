@@ -27,7 +27,9 @@ function registerCreate(admin: Command): void {
   dataCommand(command, async (open, options, [name = ""]) => {
     const role = options.text("role") ?? "admin";
     const body = toBody({ name, role, password: await readNewPassword(name) });
-    const text = await textOf(await (await open()).request("POST", "/people", { body }));
+    const text = await textOf(
+      await (await open({ makesStore: true })).request("POST", "/people", { body }),
+    );
     if (options.isJson) printJson(text);
     else print(`${name} may log in now, as ${role}.`);
   });

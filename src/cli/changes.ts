@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { Members, parseMembers, textOf } from "./api-answer.ts";
 import type { Api } from "./connect.ts";
-import type { OptionReader } from "./data-command.ts";
+import type { Open, OptionReader } from "./data-command.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { print, printJson, remark } from "./output.ts";
 
@@ -61,11 +61,12 @@ export interface Change {
  * @returns the exit code: 3 when it is stored but nobody has confirmed that it is enforced
  */
 export async function sendChange(
-  open: () => Promise<Api>,
+  open: Open,
   options: OptionReader,
   change: Change,
 ): Promise<number> {
-  const api = await open();
+  // What there is not cannot be taken away, but forbidden beforehand.
+  const api = await open({ makesStore: change.method === "POST" });
   const waiting = waitingOf(api, options);
   const query = new URLSearchParams(waiting.query);
   const response = await api.request(change.method, `${change.path}?${query.toString()}`, {
@@ -88,7 +89,7 @@ export function sayChange(
   const isOpen = waiting.isWaiting ? !answer.flag("applied") : waiting.isAsked;
   const enforcement = enforcementOf(api, answer, waiting);
   if (options.isJson) {
-    if (isOpen) remark(enforcement);
+    if (isOpen || !api.isServer) remark(enforcement);
   } else {
     print(done(answer));
     const words = answer.text("words");

@@ -2,7 +2,8 @@
 import { connect as connectSocket } from "node:net";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { openOffline } from "../app/offline.ts";
+import { hasStore, openOffline, type Offline } from "../app/offline.ts";
+import type { Config } from "../config/load.ts";
 import { AppError } from "../core/app-error.ts";
 import { becomeOwner, callerName } from "./become-owner.ts";
 import { describeError } from "../log.ts";
@@ -36,9 +37,11 @@ const RETRY_MS = 50;
  * Connects to what acts on the command's data folder: one server writes it and tells everyone; where
  * none runs, this process takes the folder's lock and does the same.
  *
- * @throws AppError forbidden, conflict (another command has the folder); ConfigError
+ * @param makesStore whether a store is made where there is none, which is told; a mistyped folder is
+ *   not filled by who only wants to look
+ * @throws AppError forbidden, conflict (another command has the folder), not_found (no store); ConfigError
  */
-export async function connect(command: Command): Promise<Api> {
+export async function connect(command: Command, makesStore = false): Promise<Api> {
   const dataDir = dataDirOf(command);
   const user = callerName(process.env);
   const socket = join(dataDir, "control.sock");
@@ -46,7 +49,7 @@ export async function connect(command: Command): Promise<Api> {
   for (;;) {
     if (await isListening(socket)) return overSocket(socket, user);
     try {
-      return await inProcess(command, dataDir, user);
+      return await inProcess(command, dataDir, user, makesStore);
     } catch (error) {
       const isTaken = error instanceof AppError && error.code === "conflict";
       if (!isTaken || performance.now() >= until) throw error;
@@ -73,16 +76,15 @@ async function send(request: Request, socket: string): Promise<Response> {
   }
 }
 
-async function inProcess(command: Command, dataDir: string, user: string): Promise<Api> {
+async function inProcess(
+  command: Command,
+  dataDir: string,
+  user: string,
+  makesStore: boolean,
+): Promise<Api> {
   const config = dataConfigOf(command);
   const becomeSelf = becomeOwner(dataDir);
-  const { handle, close } = await openOffline(config, {
-    version: VERSION,
-    nowMs: () => Date.now(),
-    monotonicMs: () => performance.now(),
-    random: () => Math.random(),
-    onFailure: (error) => remark(JSON.stringify(describeError(error))),
-  }).catch((error: unknown) => {
+  const { handle, close } = await openFolder(config, makesStore).catch((error: unknown) => {
     becomeSelf();
     throw error;
   });
@@ -96,6 +98,27 @@ async function inProcess(command: Command, dataDir: string, user: string): Promi
       return closing;
     },
   };
+}
+
+async function openFolder(config: Config, makesStore: boolean): Promise<Offline> {
+  const { dataDir } = config.settings;
+  const isNew = !hasStore(config);
+  if (isNew && !makesStore) {
+    const message = `There is no store in ${dataDir}: name it with --data-dir, or start haproxy-jwt serve`;
+    throw new AppError("not_found", message);
+  }
+  const offline = await openOffline(config, {
+    version: VERSION,
+    nowMs: () => Date.now(),
+    monotonicMs: () => performance.now(),
+    random: () => Math.random(),
+    onFailure: (error) => remark(JSON.stringify(describeError(error))),
+  });
+  if (isNew) {
+    remark(`No server is running: nothing is enforced yet. A new store was made in ${dataDir};`);
+    remark("if that is not the server's data folder, name the right one with --data-dir.");
+  }
+  return offline;
 }
 
 function toRequest(user: string, method: string, path: string, init: ApiInit = {}): Request {

@@ -3,6 +3,9 @@ import type { Command } from "commander";
 import { connect, type Api } from "./connect.ts";
 import { addDataFlags } from "./data-flags.ts";
 
+/** Opens the API; without a server, a store has to be there, unless one is to be made. */
+export type Open = (kind?: { readonly makesStore: boolean }) => Promise<Api>;
+
 /**
  * Completes a command that acts on a data folder: adds the folder's flags and `--json`, and has `run`
  * called. Options and arguments of its own are declared before.
@@ -13,17 +16,13 @@ import { addDataFlags } from "./data-flags.ts";
  */
 export function dataCommand(
   command: Command,
-  run: (
-    open: () => Promise<Api>,
-    options: OptionReader,
-    args: readonly string[],
-  ) => Promise<number | void>,
+  run: (open: Open, options: OptionReader, args: readonly string[]) => Promise<number | void>,
 ): void {
   command.option("--json", "print JSON");
   addDataFlags(command).action(async () => {
     let api: Api | undefined;
-    const open = async () => {
-      api ??= await connect(command);
+    const open: Open = async (kind) => {
+      api ??= await connect(command, kind?.makesStore);
       return api;
     };
     try {

@@ -9,7 +9,7 @@ import type { SeedSource } from "../core/revocation/seed-source.ts";
 import { parseMembers, textOf } from "./api-answer.ts";
 import { sayChange, waitingOf } from "./changes.ts";
 import type { Api } from "./connect.ts";
-import type { OptionReader } from "./data-command.ts";
+import type { Open, OptionReader } from "./data-command.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { createOurRules, sendRules, toSource } from "./import-ours.ts";
 import { problemJson, problemLine, sayEvent } from "./import-words.ts";
@@ -38,7 +38,7 @@ export function addRedisFlags(command: Command): Command {
 /** @returns the exit code */
 export async function importFromRedis(
   address: string,
-  open: () => Promise<Api>,
+  open: Open,
   options: OptionReader,
 ): Promise<number> {
   const secrets = {
@@ -50,7 +50,7 @@ export async function importFromRedis(
   try {
     return await (options.flag("follow") === true
       ? follow(source, open, options)
-      : importOnce(source, open, options));
+      : importOnce(source, () => open({ makesStore: true }), options));
   } finally {
     source.close();
   }

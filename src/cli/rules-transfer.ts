@@ -30,7 +30,7 @@ function registerImport(rules: Command): void {
   dataCommand(addRedisFlags(addWaitFlags(command)), async (open, options, [file = ""]) => {
     if (isRedisAddress(file)) return importFromRedis(file, open, options);
     const source = await openSource(file);
-    const api = await open();
+    const api = await open({ makesStore: true });
     const waiting = waitingOf(api, options);
     const query = new URLSearchParams({ ...waiting.query, source: source.name });
     if (options.flag("continue") === true) query.set("continue", "true");

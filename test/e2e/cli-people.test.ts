@@ -54,6 +54,7 @@ describe("admin, without a server", () => {
   ];
   for (const [what, code, stdin, args] of REFUSED) {
     test(`refuses ${what} with exit code ${code}`, async () => {
+      await cli("revoke", "user", "nobody", "--reason", "makes the store");
       const result = await cli.with(stdin === undefined ? {} : { stdin }, ...args);
       expect([result.code, result.stdout]).toEqual([code, ""]);
       expect(result.stderr).not.toContain(PASSWORD);

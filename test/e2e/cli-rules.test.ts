@@ -1,5 +1,6 @@
 /** `rules` and `revoke` of the compiled binary, with a server and without. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Appliance, startAppliance } from "../helpers/appliance.ts";
 import { type CommandLine, createCommandLine, parseOutput } from "../helpers/command-line.ts";
@@ -42,7 +43,33 @@ describe("without a server", () => {
     expect(result.code).toBe(0);
     expect(result.stdout.trim().split("\n")).toHaveLength(1);
     expect(parseOutput(result)).toMatchObject({ id: 1 });
-    expect(result.stderr).toBe("");
+    expect(result.stderr).toContain(`A new store was made in ${cli.dataDir}`);
+  });
+
+  test("a store is made by a change, which says so once, and never by who only looks", async () => {
+    for (const words of [
+      ["rules", "list", "--json"],
+      ["rules", "export"],
+      ["rules", "lift", "1", "--reason", "r"],
+      ["keys", "list"],
+      ["admin", "passwd", "alice"],
+    ]) {
+      const missing = await cli.with({ stdin: "purple walrus dances slowly" }, ...words);
+      expect([missing.code, missing.stdout]).toEqual([1, ""]);
+      expect(missing.stderr).toBe(
+        `There is no store in ${cli.dataDir}: name it with --data-dir, or start haproxy-jwt serve\n`,
+      );
+    }
+    expect(existsSync(cli.dataDir)).toBe(false);
+    const revoke = ["revoke", "user", "bob", "--reason", "r"];
+    const first = await cli(...revoke);
+    expect([first.code, first.stderr.split("\n")[0]]).toEqual([
+      0,
+      `No server is running: nothing is enforced yet. A new store was made in ${cli.dataDir};`,
+    ]);
+    expect((await cli(...revoke)).stderr).toBe("");
+    expect((await cli(...revoke, "--json")).stderr).toContain("No server is running");
+    expect((await cli("rules", "list")).code).toBe(0);
   });
 
   test("a change is stored, says that nobody enforces it yet, and is no failure", async () => {
@@ -104,7 +131,7 @@ describe("without a server", () => {
     const elsewhere = join(createTempFolder(stack), "data");
     await cli("--data-dir", elsewhere, "revoke", "user", "a", "--reason", "r");
     await cli("revoke", "user", "b", "--reason", "r", "--data-dir", elsewhere);
-    expect((await cli("rules", "list")).stdout).toContain("There is no such rule");
+    expect((await cli("rules", "list")).stderr).toContain(`no store in ${cli.dataDir}`);
     const { stdout } = await cli("rules", "list", "--data-dir", elsewhere, "--json");
     expect((JSON.parse(stdout) as { items: unknown[] }).items).toHaveLength(2);
   });
@@ -203,6 +230,7 @@ describe("without a server", () => {
   ];
   for (const [what, code, word, args] of REFUSED) {
     test(`refuses ${what} with exit code ${code}, and writes nothing`, async () => {
+      await cli("admin", "token", "create", "--name", "makes-the-store", "--role", "viewer");
       const result = await cli(...args);
       expect([result.code, result.stdout]).toEqual([code, ""]);
       expect(result.stderr).toContain(word);
