@@ -1,11 +1,8 @@
 /** The flags of commands that act on a data folder: which folder, and the settings where no server runs. */
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { loadConfig, readSetting, type Config, type ConfigInput } from "../config/load.ts";
 import { flagOf, SETTING_ENTRIES } from "../config/settings.ts";
-import { configInputOf } from "./settings-flags.ts";
-
-/** An option that is a setting, whatever else a command calls its own options. */
-class SettingOption extends Option {}
+import { configInputOf, SettingOption } from "./settings-flags.ts";
 
 /**
  * Adds `--config`, `--data-dir` and, unseen, the other settings' flags. A command's own option of the

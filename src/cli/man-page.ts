@@ -2,6 +2,7 @@
 import type { Argument, Command, Option } from "commander";
 import { SETTING_ENTRIES } from "../config/settings.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
+import { SettingOption } from "./settings-flags.ts";
 
 /** A place of the file system that a user of the program may come to know. */
 export interface KnownFile {
@@ -69,14 +70,12 @@ export function toArguments(command: Command): string {
   return command.registeredArguments.map(toArgument).join(" ");
 }
 
-/** A command's own options: a setting's flag is told with the settings. */
+/** A command's own options, also one that is called as a setting is: those are told with the settings. */
 export function ownOptions(command: Command): readonly Option[] {
-  const settings = new Set(SETTING_ENTRIES.map(([, { name }]) => toFlag(name)));
-  return command.options.filter(({ hidden, long }) => !hidden && !settings.has(long ?? ""));
-}
-
-function toFlag(name: string): string {
-  return `--${name.slice("JWT_".length).toLowerCase().replaceAll("_", "-")}`;
+  return command.options.filter(
+    (option) =>
+      !option.hidden && (option.long === "--config" || !(option instanceof SettingOption)),
+  );
 }
 
 function toArgument(argument: Argument): string {

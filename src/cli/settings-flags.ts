@@ -1,17 +1,21 @@
 /** The settings as command line flags, and the configuration that a command runs with. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { loadConfig, type Config, type ConfigInput } from "../config/load.ts";
 import { flagOf, SETTING_ENTRIES, type SettingKey } from "../config/settings.ts";
 
 /** The configuration file that is read where none is named. */
 export const DEFAULT_CONFIG_FILE = "/etc/haproxy-jwt/haproxy-jwt.toml";
 
+/** An option that is a setting, whatever else a command calls its own options. */
+export class SettingOption extends Option {}
+
 /** Adds `--config` and a flag for each setting to a command. */
 export function addSettingFlags(command: Command): Command {
   command.option("--config <file>", "configuration file (TOML)");
   for (const [, setting] of SETTING_ENTRIES) {
     // A secret on the command line can be read by everyone on the machine.
-    if (!setting.isSecret) command.option(`${flagOf(setting.name)} <value>`, setting.meaning);
+    if (setting.isSecret) continue;
+    command.addOption(new SettingOption(`${flagOf(setting.name)} <value>`, setting.meaning));
   }
   return command;
 }

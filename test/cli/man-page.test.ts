@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Command } from "commander";
-import { toManPage } from "../../src/cli/man-page.ts";
+import { leaves, ownOptions, toManPage } from "../../src/cli/man-page.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { SETTING_ENTRIES } from "../../src/config/settings.ts";
 
@@ -14,6 +14,23 @@ describe("the man page", () => {
     for (const [, { name }] of SETTING_ENTRIES) expect(page).toContain(`\\fB${name}\\fR`);
     for (const code of [0, 1, 2, 3, 78]) expect(page).toContain(`\n\\fB${code}\\fR\n`);
     expect(page).toContain("\\fI/etc/x\\fR");
+  });
+
+  test("has a command's own option also where a setting is called the same", () => {
+    const commands = leaves(createProgram()).map(({ command, path }) => ({
+      name: path.join(" "),
+      flags: ownOptions(command).map(({ long }) => long),
+    }));
+    const withIssuer = commands.filter(({ flags }) => flags.includes("--issuer"));
+    expect(withIssuer.map(({ name }) => name)).toEqual([
+      "rules add",
+      "rules preview",
+      "revoke user",
+      "revoke block",
+      "revoke family",
+    ]);
+    expect(commands.find(({ name }) => name === "serve")?.flags).toEqual(["--config"]);
+    expect(commands.flatMap(({ flags }) => flags)).not.toContain("--data-dir");
   });
 
   test("has no text that roff would take for a request or an escape", () => {
