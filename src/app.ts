@@ -12,7 +12,7 @@ import { createJudging, fingerprintOf, grounds, type Judging } from "./app/judgi
 import { createKeySync, FETCH_TIMEOUT_MS } from "./app/key-sync.ts";
 import { observe } from "./app/observation.ts";
 import { readPageFiles } from "./app/page-files.ts";
-import { createHealth } from "./app/readiness.ts";
+import { createHealth, keyProblemAtStart } from "./app/readiness.ts";
 import { endPolicyOf, RuleEnds } from "./app/rule-ends.ts";
 import { resolveVerifierKeys } from "./app/verifier-key-file.ts";
 import { arrivalFrom, createPool, mainSocketOf } from "./app/workers/attach.ts";
@@ -131,9 +131,12 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       .catch((error: unknown) => log.error("a key change was not noted", describeError(error)));
   };
 
-  const health = createHealth({
+  const keyCounts = {
     syncer: () => syncer,
     decryptionKeyCount: () => judging.decryptionKeys.length,
+  };
+  const health = createHealth({
+    ...keyCounts,
     ruleProblems: () => index.ready(),
     probeStore: async () => own.setSetting("probe", String(nowMs())),
     leaseProblem: cluster && (() => cluster.node.leaseProblem()),
@@ -263,6 +266,8 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     throw error;
   }
 
+  const problem = keyProblemAtStart(keyCounts);
+  if (problem !== undefined) log.warn("no token can be valid until there is a key", { problem });
   const adminPort = listeners[settings.listen.length]?.port ?? settings.adminListen.port;
   const adminOrigin = settings.adminOrigin ?? toOrigin(settings.adminListen.host, adminPort);
   return {

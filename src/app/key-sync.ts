@@ -41,7 +41,8 @@ export function createKeySync(config: Config, parts: KeySyncParts): KeySyncer {
       if (error !== undefined) log.warn("key source failed", { source, error });
       if (!isChanged) return parts.onRefreshed();
       const { keys = [], problems = [] } = state.set ?? {};
-      log.info("keys changed", { source, keys: keys.length });
+      // Without a key of its own a source turns all its tokens away.
+      log[keys.length === 0 ? "warn" : "info"]("keys changed", { source, keys: keys.length });
       for (const problem of problems) log.warn("key", { source, problem });
       return parts.onChanged();
     },

@@ -48,7 +48,18 @@ export function createHealth(sources: ReadinessSources): Health {
   return { ready, live: () => [{ name: "process", problem: undefined }] };
 }
 
-function keyProblem(sources: ReadinessSources): string | undefined {
+/** Why no token can be valid, as far as keys go; with a source that was not heard yet there is nothing to say. */
+export function keyProblemAtStart(sources: KeyCounts): string | undefined {
+  const isAsking = sources
+    .syncer()
+    .states()
+    .some(({ set, error }) => set === undefined && error === undefined);
+  return isAsking ? undefined : keyProblem(sources);
+}
+
+type KeyCounts = Pick<ReadinessSources, "syncer" | "decryptionKeyCount">;
+
+function keyProblem(sources: KeyCounts): string | undefined {
   const syncer = sources.syncer();
   if (syncer.ring().keys.length > 0 || sources.decryptionKeyCount() > 0) return undefined;
   const states = syncer.states();

@@ -45,7 +45,7 @@ export function registerServe(program: Command): void {
     log.info("serving", {
       version: VERSION,
       listen: config.texts.get("listen"),
-      ports: app.ports.join(","),
+      ports: app.ports.filter((port) => port !== undefined).join(","),
     });
     if (app.firstRunLink !== undefined) {
       // For whoever sits at the console, and for him alone: never a line of the log.
