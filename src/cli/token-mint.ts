@@ -5,7 +5,7 @@ import { AppError } from "../core/app-error.ts";
 import { JsonSyntaxError, parseJsonObject } from "../core/json-parse.ts";
 import type { JsonObject, JsonValue } from "../core/json.ts";
 import { jsonText } from "../core/revocation/json-text.ts";
-import { JWS_ALGORITHMS, type JwsAlgorithm } from "../core/token/algorithms.ts";
+import { JWS_ALGORITHMS, type JwsAlgorithm, type KeyShape } from "../core/token/algorithms.ts";
 import { toWholeNumber } from "./numbers.ts";
 import { readSigningKey } from "./signing-key.ts";
 
@@ -64,17 +64,16 @@ function parseClaims(text: string): JsonObject {
   }
 }
 
-const CURVE_ALGORITHMS: ReadonlyMap<string, string> = new Map([
-  ["prime256v1", "ES256"],
-  ["secp384r1", "ES384"],
-  ["secp521r1", "ES512"],
+/** RFC 7518's names (§6.2.1.1) by OpenSSL's. */
+const CURVES: ReadonlyMap<string, string> = new Map([
+  ["prime256v1", "P-256"],
+  ["secp384r1", "P-384"],
+  ["secp521r1", "P-521"],
 ]);
 
-function defaultAlg({ type, asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string {
-  if (type === "secret") return "HS256";
-  if (asymmetricKeyType === "rsa") return "RS256";
-  if (asymmetricKeyType === "ed25519") return "EdDSA";
-  return CURVE_ALGORITHMS.get(asymmetricKeyDetails?.namedCurve ?? "") ?? "";
+function defaultAlg(key: KeyObject): string {
+  const first = [...JWS_ALGORITHMS.values()].find((algorithm) => isOfShape(key, algorithm.key));
+  return first?.name ?? "";
 }
 
 function toAlgorithm(name: string, key: KeyObject): JwsAlgorithm {
@@ -82,11 +81,33 @@ function toAlgorithm(name: string, key: KeyObject): JwsAlgorithm {
   if (algorithm === undefined) {
     throw new AppError("usage", `--alg takes ${[...JWS_ALGORITHMS.keys()].join(", ")}`);
   }
-  const isSecret = key.type === "secret";
-  if (isSecret !== (algorithm.scheme === "hmac")) {
-    throw new AppError("usage", `The key cannot sign with ${name}`);
+  // OpenSSL signs with any key, under whatever name: nobody could verify that.
+  if (!isOfShape(key, algorithm.key)) {
+    const needed =
+      algorithm.key.kty === "oct" ? "a secret" : `a private ${shapeWords(algorithm.key)} key`;
+    throw new AppError("usage", `The key cannot sign with ${name}, which takes ${needed}`);
   }
   return algorithm;
+}
+
+function isOfShape(
+  { type, asymmetricKeyType, asymmetricKeyDetails }: KeyObject,
+  shape: KeyShape,
+): boolean {
+  switch (shape.kty) {
+    case "oct":
+      return type === "secret";
+    case "RSA":
+      return asymmetricKeyType === "rsa";
+    case "EC":
+      return CURVES.get(asymmetricKeyDetails?.namedCurve ?? "") === shape.crv;
+    case "OKP":
+      return asymmetricKeyType === "ed25519";
+  }
+}
+
+function shapeWords(shape: KeyShape): string {
+  return "crv" in shape ? shape.crv : shape.kty;
 }
 
 function signWith({ name, scheme, hash }: JwsAlgorithm, key: KeyObject, input: Buffer): Buffer {
