@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
 import { BINARY, runCommand } from "../helpers/appliance.ts";
 import { HAPROXY } from "../helpers/haproxy.ts";
+import { createTempFolder } from "../helpers/temp-folder.ts";
+import { waitFor } from "../helpers/wait-for.ts";
 
 describe("demo --check", () => {
   test("shows every promise of the first page, and exits 0", async () => {
@@ -36,6 +39,47 @@ describe("demo --check", () => {
       expect(code).toBe(2);
     }
   });
+
+  test.each(["haproxy", "server", "admin", "upstream"])(
+    "refuses a port for --%s-port that somebody has, even one that would share it",
+    async (name) => {
+      const other = Bun.serve({
+        port: 0,
+        hostname: "127.0.0.1",
+        reusePort: true,
+        fetch: () => new Response("ok"),
+      });
+      const { port } = other;
+      const args = ["demo", `--${name}-port`, String(port)];
+      const { code, stdout, stderr } = await runCommand(args, { HAPROXY_BIN: HAPROXY });
+      await other.stop(true);
+      expect([code, stdout]).toEqual([1, ""]);
+      expect(stderr).toBe(
+        `Port ${port} is no good, another program has it: name one with --${name}-port\n`,
+      );
+    },
+  );
+
+  test.each(["SIGTERM", "SIGINT"] as const)(
+    "leaves nothing behind after a %s while it starts",
+    async (signal) => {
+      await using stack = new AsyncDisposableStack();
+      const folder = createTempFolder(stack);
+      const child = Bun.spawn([BINARY, "demo"], {
+        env: { PATH: process.env["PATH"] ?? "", HAPROXY_BIN: HAPROXY, TMPDIR: folder },
+        stdin: "ignore",
+        stdout: "pipe",
+        stderr: "ignore",
+      });
+      await waitFor("the demonstration's folder", () =>
+        readdirSync(folder).some((name) => name.startsWith("haproxy-jwt-demo-")),
+      );
+      child.kill(signal);
+      expect(await child.exited).toBe(1);
+      expect(await new Response(child.stdout).text()).toBe("");
+      expect(readdirSync(folder)).toEqual([]);
+    },
+  );
 
   test("exits 1 with the reason when HAProxy cannot start", async () => {
     const { code, stderr } = await runCommand(["demo", "--check"], {

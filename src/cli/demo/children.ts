@@ -62,14 +62,23 @@ export function startChild(options: ChildOptions): Child {
 /**
  * Polls until `isUp` says so.
  *
+ * @param interrupted resolves when nobody wants it any more
  * @throws AppError `unavailable` with the end of the program's output when it ended, or after ten seconds.
  */
-export async function waitUntilUp(child: Child, isUp: () => Promise<boolean>): Promise<void> {
+export async function waitUntilUp(
+  child: Child,
+  isUp: () => Promise<boolean>,
+  interrupted?: Promise<unknown>,
+): Promise<void> {
   const end = performance.now() + 10_000;
-  while (child.isRunning() && performance.now() < end) {
-    if (await isUp().catch(() => false)) return;
+  const unwanted = new AbortController();
+  void interrupted?.then(() => unwanted.abort());
+  while (child.isRunning() && !unwanted.signal.aborted && performance.now() < end) {
+    // What answers for a program that has ended is another one.
+    if ((await isUp().catch(() => false)) && child.isRunning()) return;
     await Bun.sleep(10);
   }
+  if (unwanted.signal.aborted) throw new AppError("unavailable", "Stopped before it was up");
   const said = child.output().trim().split("\n").slice(-10).join("\n");
   throw new AppError("unavailable", `${child.name} did not start:\n${said}`);
 }

@@ -28,9 +28,13 @@ export const LEASE_SECONDS = 5;
  * Starts it all and waits until it answers.
  *
  * @param ports of the first machine
+ * @param interrupted resolves when nobody wants it any more
  * @throws AppError unavailable when a part does not start; everything already started is stopped
  */
-export async function setCluster(ports: StagePorts): Promise<ClusterStage> {
+export async function setCluster(
+  ports: StagePorts,
+  interrupted: Promise<unknown>,
+): Promise<ClusterStage> {
   const undo: (() => Promise<void>)[] = [];
   const stop = async () => {
     for (const step of undo.splice(0).toReversed()) await step();
@@ -50,7 +54,7 @@ export async function setCluster(ports: StagePorts): Promise<ClusterStage> {
     };
     const machines: Stage[] = [];
     for (let n = 0; n < MACHINES; n += 1) {
-      const machine = await setStage(n === 0 ? ports : {}, { keys, env });
+      const machine = await setStage(n === 0 ? ports : {}, interrupted, { keys, env });
       undo.push(machine.stop);
       machines.push(machine);
     }

@@ -31,7 +31,7 @@ export function registerDemo(program: Command): void {
         await showCluster(ports, options.check === true, interrupted);
         process.exit();
       }
-      const stage = await setStage(ports);
+      const stage = await setStage(ports, interrupted);
       try {
         if (options.check === true) {
           const isGood = await Promise.race([
@@ -73,7 +73,7 @@ async function showCluster(
   isCheck: boolean,
   interrupted: Promise<unknown>,
 ): Promise<void> {
-  const cluster = await setCluster(ports);
+  const cluster = await setCluster(ports, interrupted);
   try {
     if (isCheck) {
       const checks = runChecks(CLUSTER_CHECKS, cluster);

@@ -8,7 +8,7 @@ import { AppError } from "../../core/app-error.ts";
 import { writeAssets } from "../assets.ts";
 import { type Child, ownCommand, startChild, waitUntilUp } from "./children.ts";
 import { createSampleKeys, type SampleKeys } from "./sample-keys.ts";
-import { findFreePort, startUpstream } from "./upstream.ts";
+import { checkPort, findFreePort, startUpstream } from "./upstream.ts";
 
 /** Ports that were asked for; a free one is taken where undefined. */
 export interface StagePorts {
@@ -46,7 +46,11 @@ export interface Stage {
  *
  * @throws AppError `unavailable` when one of them does not start; everything already started is stopped.
  */
-export async function setStage(ports: StagePorts, shared?: Shared): Promise<Stage> {
+export async function setStage(
+  ports: StagePorts,
+  interrupted: Promise<unknown>,
+  shared?: Shared,
+): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "haproxy-jwt-demo-"));
   const undo: (() => Promise<void> | void)[] = [
     () => rmSync(folder, { recursive: true, force: true }),
@@ -55,7 +59,7 @@ export async function setStage(ports: StagePorts, shared?: Shared): Promise<Stag
     for (const step of undo.splice(0).toReversed()) await step();
   };
   try {
-    return await build(folder, ports, shared, undo, stop);
+    return await build(folder, ports, interrupted, shared, undo, stop);
   } catch (error) {
     await stop();
     throw error;
@@ -65,11 +69,15 @@ export async function setStage(ports: StagePorts, shared?: Shared): Promise<Stag
 async function build(
   folder: string,
   ports: StagePorts,
+  interrupted: Promise<unknown>,
   common: Shared | undefined,
   undo: (() => Promise<void> | void)[],
   stop: () => Promise<void>,
 ): Promise<Stage> {
   const haproxy = findHaproxy();
+  for (const [name, port] of Object.entries(ports)) {
+    if (typeof port === "number") await checkPort(port, `--${name}-port`);
+  }
   const keys = common?.keys ?? createSampleKeys();
   await writeAssets(folder);
   const dataDir = join(folder, "data");
@@ -95,13 +103,17 @@ async function build(
   let running: Child | undefined;
   const killServer = async () => running?.kill();
   const startServer = async () => {
-    running = startChild({
+    const child = startChild({
       name: "the server",
       command: [...ownCommand(), "serve"],
       env,
       logFile: join(folder, "serve.log"),
     });
-    await waitUntilUp(running, () => answers(`http://127.0.0.1:${server}/readyz`));
+    running = child;
+    const isServing = async () =>
+      child.output().includes('"message":"serving"') &&
+      (await answers(`http://127.0.0.1:${server}/readyz`));
+    await waitUntilUp(child, isServing, interrupted);
   };
   undo.push(killServer);
   await startServer();
@@ -119,7 +131,7 @@ async function build(
   });
   undo.push(proxy.kill);
   const url = `http://127.0.0.1:${front}/`;
-  await waitUntilUp(proxy, () => answers(url));
+  await waitUntilUp(proxy, () => answers(url, upstream.mark), interrupted);
   return {
     folder,
     keys,
@@ -153,8 +165,9 @@ function writePrivate(path: string, text: string): string {
   return path;
 }
 
-async function answers(url: string): Promise<boolean> {
+/** @param mark of the upstream that has to be behind it */
+async function answers(url: string, mark?: string): Promise<boolean> {
   const response = await fetch(url, { signal: AbortSignal.timeout(1000) });
   await response.arrayBuffer();
-  return response.ok;
+  return response.ok && (mark === undefined || response.headers.get("x-upstream") === mark);
 }
