@@ -15,7 +15,7 @@ const FLOORS: Readonly<Record<string, { inside: readonly string[]; packages: rea
     },
     config: { inside: ["core", "config"], packages: ["node:fs", "node:net", "node:path"] },
     sqlite: {
-      inside: ["core", "sqlite"],
+      inside: ["core", "account-name", "sqlite"],
       packages: ["bun:sqlite", "node:fs", "node:path"],
     },
     redis: { inside: ["core", "redis"], packages: ["ioredis"] },
@@ -31,6 +31,7 @@ const FLOORS: Readonly<Record<string, { inside: readonly string[]; packages: rea
       inside: ["core", "http"],
       packages: ["elysia", "@sinclair/typebox", "node:crypto", "node:fs", "bun"],
     },
+    "account-name": { inside: ["account-name"], packages: ["node:fs"] },
     log: { inside: ["log"], packages: [] },
     metrics: { inside: ["core", "metrics"], packages: ["prom-client"] },
     systemd: { inside: ["systemd"], packages: ["bun:ffi"] },
@@ -53,7 +54,7 @@ const FLOORS: Readonly<Record<string, { inside: readonly string[]; packages: rea
       packages: ["node:"],
     },
     cli: {
-      inside: ["core", "config", "app", "log", "systemd", "cli"],
+      inside: ["core", "config", "app", "account-name", "log", "systemd", "cli"],
       packages: ["commander", "node:", "bun"],
     },
     main: { inside: ["cli", "main"], packages: ["node:"] },

@@ -1,5 +1,6 @@
 /** Makes a command without a server act as the data folder's owner, so that the server finds its files its own. */
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
+import { accountName } from "../account-name.ts";
 import { AppError } from "../core/app-error.ts";
 
 /**
@@ -13,10 +14,9 @@ export function becomeOwner(dataDir: string): () => void {
   const uid = process.geteuid?.();
   if (stats === undefined || uid === undefined || uid === stats.uid) return () => undefined;
   if (uid !== 0) {
-    throw new AppError(
-      "forbidden",
-      `${dataDir} belongs to another user (${stats.uid}): run this as that user or as root`,
-    );
+    const owner = accountName(stats.uid);
+    const message = `the data folder ${dataDir} belongs to ${owner}: run this as ${owner} or as root`;
+    throw new AppError("forbidden", message);
   }
   const former = { gid: process.getegid?.() ?? 0, groups: process.getgroups?.() ?? [] };
   // Groups first: without root's rights they cannot be changed any more.
@@ -30,21 +30,13 @@ export function becomeOwner(dataDir: string): () => void {
   };
 }
 
-/** The person behind the command: who became root by sudo is named with it. */
+/**
+ * The person behind the command, by his account: `USER` in the environment is whatever somebody wrote
+ * there. Who became root by sudo is named with it.
+ */
 export function callerName(environment: Readonly<Record<string, string | undefined>>): string {
   const uid = process.getuid?.() ?? 0;
-  const user = userName(uid);
+  const user = accountName(uid);
   const sudoer = environment["SUDO_USER"];
   return uid === 0 && sudoer !== undefined && sudoer !== user ? `${sudoer} (${user})` : user;
-}
-
-/** The account of this number; `USER` in the environment is whatever somebody wrote there. */
-function userName(uid: number): string {
-  try {
-    const lines = readFileSync("/etc/passwd", "utf8").split("\n");
-    const line = lines.map((text) => text.split(":")).find((fields) => fields[2] === String(uid));
-    return line?.[0] ?? `uid ${uid}`;
-  } catch {
-    return `uid ${uid}`;
-  }
 }

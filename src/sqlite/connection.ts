@@ -76,7 +76,7 @@ export function openConnection(path: string): Connection {
     }
     return new SqliteConnection(db);
   } catch (error) {
-    throw toAppError(error);
+    throw toAppError(error, path);
   }
 }
 
@@ -93,7 +93,7 @@ export function openReadConnection(path: string): Connection {
     db.run("PRAGMA cache_size = -16384");
     return new SqliteConnection(db);
   } catch (error) {
-    throw toAppError(error);
+    throw toAppError(error, path);
   }
 }
 

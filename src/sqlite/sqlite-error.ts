@@ -20,10 +20,15 @@ export function isBusy(error: unknown): boolean {
   return error instanceof SQLiteError && (error.errno & 0xff) === BUSY;
 }
 
-/** The failure as an AppError; what is no failure of SQLite's is handed back as it is. */
-export function toAppError(error: unknown): unknown {
+/**
+ * The failure as an AppError; what is no failure of SQLite's is handed back as it is.
+ *
+ * @param path of the file, where it is not plain which one is meant
+ */
+export function toAppError(error: unknown, path?: string): unknown {
   if (!(error instanceof SQLiteError)) return error;
-  return new AppError("unavailable", reasonOf(error.errno), { cause: error });
+  const place = path === undefined ? "" : ` (${path})`;
+  return new AppError("unavailable", `${reasonOf(error.errno)}${place}`, { cause: error });
 }
 
 /** In words, by a result code, extended or not. */

@@ -1,7 +1,7 @@
 /** Opening a store: whose folder it is, what SQLite was told, which schemas are taken. */
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openConnection } from "../../src/sqlite/connection.ts";
 import { lockFolder } from "../../src/sqlite/folder-lock.ts";
@@ -10,6 +10,7 @@ import { openStore } from "../../src/sqlite/open-store.ts";
 import { codeOf, refusalOf } from "./refusal.ts";
 import { ACTOR, claims, NOW, nowMs, ruleOf, useFolder } from "./store-fixture.ts";
 
+const NOBODY = 65_534;
 const RULE = '{"iat":{"lte":10}}';
 
 describe("a data folder", () => {
@@ -51,12 +52,37 @@ describe("a data folder", () => {
     try {
       const { value } = await child.stdout.getReader().read();
       expect(new TextDecoder().decode(value)).toBe("locked");
-      expect(() => lockFolder(path)).toThrow("another process");
+      expect(() => lockFolder(path)).toThrow(
+        `another process (${child.pid}) is using the data folder ${path}`,
+      );
     } finally {
       child.kill("SIGKILL");
     }
     await child.exited;
     lockFolder(path).release();
+  });
+
+  test.skipIf(process.getuid?.() !== 0)(
+    "of another user is refused, and left as it is",
+    async () => {
+      const path = folder();
+      chownSync(path, NOBODY, NOBODY);
+      const refusal = await refusalOf(openStore(path, { nowMs }));
+      expect([refusal.code, refusal.message]).toEqual([
+        "forbidden",
+        `the data folder ${path} belongs to nobody: run it as nobody`,
+      ]);
+      expect(readdirSync(path)).toEqual([]);
+    },
+  );
+
+  test.skipIf(process.getuid?.() !== 0)("with another user's file in it says whose", async () => {
+    const path = folder();
+    await (await openStore(path, { nowMs })).close();
+    const file = join(path, "lock.db");
+    chownSync(file, NOBODY, NOBODY);
+    const { message } = await refusalOf(openStore(path, { nowMs }));
+    expect(message).toBe(`${file} belongs to nobody: give it to root with chown root ${file}`);
   });
 
   test("that is no folder is refused", async () => {
