@@ -10,7 +10,7 @@ import { becomeOwner, callerName } from "./become-owner.ts";
 import { isServing } from "./connect.ts";
 import { dataCommand } from "./data-command.ts";
 import { addDataFlags, dataDirOf } from "./data-flags.ts";
-import { print, printJson } from "./output.ts";
+import { countOf, print, printJson } from "./output.ts";
 import { createWholeFile } from "./whole-file.ts";
 
 export function registerBackup(program: Command): void {
@@ -56,7 +56,7 @@ export function registerRestore(program: Command): void {
     const actor = { who: callerName(process.env), via: "cli", from: "local" } as const;
     const done = await restoreStaged(file, dataDir, actor);
     if (options.json === true) return printJson(JSON.stringify(done));
-    print(`${done.rules} rules are restored, up to change ${done.seq}.`);
+    print(`${countOf(done.rules, "rule is", "rules are")} restored, up to change ${done.seq}.`);
     if (done.formerFile !== undefined)
       print(`What was there before is kept in ${done.formerFile}.`);
     return undefined;

@@ -4,7 +4,7 @@ import { Members, parseMembers, textOf } from "./api-answer.ts";
 import type { Api } from "./connect.ts";
 import type { Open, OptionReader } from "./data-command.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
-import { print, printJson, remark } from "./output.ts";
+import { countOf, print, printJson, remark } from "./output.ts";
 
 const DEFAULT_TIMEOUT = "10";
 
@@ -130,7 +130,7 @@ function onNodes(answer: Members, nodes: readonly Members[], timeout: string): s
     const fenced = nodes.length - applied.length;
     const others = fenced === 0 ? "" : `; ${fenced} silent, their leases over`;
     const ms = answer.number("ms") ?? 0;
-    return `Enforced on ${applied.length} of ${nodes.length} machines (${threads} HAProxy threads), after ${ms} ms${others}.`;
+    return `Enforced on ${applied.length} of ${nodes.length} machines (${countOf(threads, "HAProxy thread", "HAProxy threads")}), after ${ms} ms${others}.`;
   }
   const open = [...inState("pending"), ...inState("unconfirmed")].map(
     (one) => one.text("name") ?? "?",
@@ -142,5 +142,5 @@ function onNodes(answer: Members, nodes: readonly Members[], timeout: string): s
 
 function toTimeout(text: string): string {
   if (/^\d{1,2}$/.test(text) && Number(text) <= 60) return text;
-  throw new InvalidArgumentError("a whole number of seconds from 0 to 60");
+  throw new InvalidArgumentError("It takes a whole number of seconds from 0 to 60.");
 }

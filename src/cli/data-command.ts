@@ -1,5 +1,6 @@
 /** Runs a command against the admin API, and closes what it opened. */
 import type { Command } from "commander";
+import { AppError } from "../core/app-error.ts";
 import { connect, type Api } from "./connect.ts";
 import { addDataFlags } from "./data-flags.ts";
 
@@ -27,10 +28,30 @@ export function dataCommand(
     };
     try {
       process.exitCode = (await run(open, new OptionReader(command.opts()), command.args)) ?? 0;
+    } catch (error) {
+      throw withFlag(error, command);
     } finally {
       await api?.close();
     }
   });
+}
+
+/** A refusal of a request's member, by the flag or the argument that the member came from. */
+function withFlag(error: unknown, command: Command): unknown {
+  if (!(error instanceof AppError) || error.path === undefined) return error;
+  const [, member = "", ...rest] = error.path.split("/");
+  const option = command.options.find((one) => one.attributeName() === member && !one.hidden);
+  // What `revoke user <name>` names is the request's `user`.
+  const argument = command.registeredArguments.find((one) =>
+    [one.name(), command.name()].includes(member),
+  );
+  const word = option?.long ?? (argument && `<${argument.name()}>`);
+  // Within a rule, its own path says more.
+  if (word === undefined || rest.length > 0) return error;
+  const { code, cause, expected } = error;
+  const isBare = error.message === "A member is not right";
+  const message = isBare ? `${word} is not right` : `${error.message} (at ${word})`;
+  return new AppError(code, message, { cause, ...(expected === undefined ? {} : { expected }) });
 }
 
 /** A command's options by name, of the kind they were declared as. */

@@ -18,9 +18,10 @@ export function registerHealthcheck(program: Command): void {
     const options = command.optsWithGlobals();
     const [address] = configOf(options, process.env).settings.listen;
     if (address === undefined) throw new AppError("config", "JWT_LISTEN names no address");
-    const { status, text } = await ask(address, options["live"] === true ? "/livez" : "/readyz");
+    const what = options["live"] === true ? "live" : "ready";
+    const { status, text } = await ask(address, `/${what}z`);
     if (options["json"] === true) printJson(text);
-    else for (const line of toLines(status, parseMembers(text))) print(line);
+    else for (const line of toLines(what, status, parseMembers(text))) print(line);
     process.exitCode = status === 200 ? 0 : 1;
   });
 }
@@ -51,11 +52,11 @@ function toTarget(address: Listen, path: string) {
   };
 }
 
-function toLines(status: number, answer: Members): readonly string[] {
+function toLines(what: string, status: number, answer: Members): readonly string[] {
   const checks = answer.object("checks");
   const problems = ["store", "rules", "keys", "process"].flatMap((name) => {
     const word = checks.text(name);
     return word === undefined || word === "ok" ? [] : [`${name}: ${word}`];
   });
-  return status === 200 ? ["ready"] : ["not ready", ...problems];
+  return status === 200 ? [what] : [`not ${what}`, ...problems];
 }

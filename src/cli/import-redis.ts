@@ -13,7 +13,7 @@ import type { Open, OptionReader } from "./data-command.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { createOurRules, sendRules, toSource } from "./import-ours.ts";
 import { problemJson, problemLine, sayEvent } from "./import-words.ts";
-import { print, printJson, remark } from "./output.ts";
+import { countOf, print, printJson, remark } from "./output.ts";
 
 const MAX_PREFIX = 200;
 const MAX_PROBLEMS = 100;
@@ -128,10 +128,10 @@ interface About {
 }
 
 function toSummary(added: number, { present, expired, refused, gone }: About): string {
-  const parts = [`${added} rules were imported`];
-  if (present > 0) parts.push(`${present} were here already`);
-  if (expired > 0) parts.push(`${expired} were over already and left out`);
-  if (refused > 0) parts.push(`${refused} were refused`);
+  const parts = [`${countOf(added, "rule was", "rules were")} imported`];
+  if (present > 0) parts.push(`${countOf(present, "was", "were")} here already`);
+  if (expired > 0) parts.push(`${countOf(expired, "was", "were")} over already and left out`);
+  if (refused > 0) parts.push(`${countOf(refused, "was", "were")} refused`);
   if (gone > 0) {
     parts.push(
       `${gone} that came from there before are there no longer, and stay (--follow lifts)`,
@@ -151,10 +151,10 @@ async function readSecret(path: string | undefined): Promise<string | undefined>
 
 function toPrefix(text: string): string {
   if (text.length <= MAX_PREFIX && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text)) return text;
-  throw new InvalidArgumentError(`one line of at most ${MAX_PREFIX} characters`);
+  throw new InvalidArgumentError(`It takes one line of at most ${MAX_PREFIX} characters.`);
 }
 
 function toSeconds(text: string): string {
   if (/^[1-9]\d{0,4}$/.test(text)) return text;
-  throw new InvalidArgumentError("a whole number of seconds from 1 to 99999");
+  throw new InvalidArgumentError("It takes a whole number of seconds from 1 to 99999.");
 }

@@ -47,6 +47,11 @@ export function toSafe(text: string): string {
   });
 }
 
+/** A number with its word: `1 line`, `2 lines`. */
+export function countOf(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 /** A moment as people read it, in UTC: `2026-11-23 17:51:42 UTC`. */
 export function toTime(seconds: number): string {
   const date = new Date(seconds * 1000);

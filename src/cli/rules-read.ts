@@ -1,9 +1,11 @@
 /** `rules list|show`: which rules there are, and what became of each. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { parseMembers, textOf, type Members } from "./api-answer.ts";
 import { dataCommand } from "./data-command.ts";
-import { toWholeNumber } from "./numbers.ts";
+import { toCount } from "./numbers.ts";
 import { print, printJson, printTable, toTime } from "./output.ts";
+
+const STATES = ["active", "expired", "lifted", "unreadable", "all"] as const;
 
 export function registerRuleList(rules: Command): void {
   const command = rules
@@ -11,10 +13,10 @@ export function registerRuleList(rules: Command): void {
     .description("list rules, newest first")
     .option("--global", "only those for everybody")
     .option("--subject <name>", "only those of a subject")
-    .option("--state <state>", "active, expired, lifted or unreadable; or all", "active")
+    .addOption(new Option("--state <state>", "which of them").choices(STATES).default("active"))
     .option("--by-end", "those that end next first, those that never do last")
     .option("--search <text>", "only those with this text in subject, reason or rule")
-    .option("--limit <count>", "how many", toWholeNumber, "50")
+    .option("--limit <count>", "how many", toCount, "50")
     .option("--cursor <cursor>", "go on where an earlier list ended");
   dataCommand(command, async (open, options) => {
     const state = options.text("state");
@@ -56,7 +58,7 @@ export function registerRuleList(rules: Command): void {
 }
 
 export function registerRuleShow(rules: Command): void {
-  const command = rules.command("show").argument("<id>", "the rule's number", toWholeNumber);
+  const command = rules.command("show").argument("<id>", "the rule's number", toCount);
   dataCommand(
     command.description("show a rule and its history"),
     async (open, options, [id = ""]) => {

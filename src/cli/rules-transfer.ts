@@ -8,7 +8,7 @@ import { addWaitFlags, sayChange, waitingOf } from "./changes.ts";
 import { dataCommand } from "./data-command.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { addRedisFlags, importFromRedis, isRedisAddress } from "./import-redis.ts";
-import { print, printJson, remark } from "./output.ts";
+import { countOf, print, printJson, remark } from "./output.ts";
 import { createWholeFile } from "./whole-file.ts";
 
 const JSON_LINES = "application/x-ndjson";
@@ -48,7 +48,9 @@ function registerImport(rules: Command): void {
     for (const line of answer.list("problems")) remark(toLine(line));
     const refused = answer.number("refused") ?? 0;
     if (!isImported) {
-      remark(`${refused} lines were refused; nothing was imported. --continue imports the others.`);
+      remark(
+        `${countOf(refused, "line was", "lines were")} refused; nothing was imported. --continue imports the others.`,
+      );
       return EXIT_CODES.failed.code;
     }
     return sayChange(api, options, answer, waiting, (done) => toSummary(done, refused));
@@ -165,9 +167,9 @@ function toLine(problem: Members): string {
 }
 
 function toSummary(answer: Members, refused: number): string {
-  const parts = [`${answer.number("added") ?? 0} rules were imported`];
+  const parts = [`${countOf(answer.number("added") ?? 0, "rule was", "rules were")} imported`];
   const expired = answer.number("expired") ?? 0;
-  if (expired > 0) parts.push(`${expired} were over already and left out`);
-  if (refused > 0) parts.push(`${refused} lines were refused`);
+  if (expired > 0) parts.push(`${countOf(expired, "was", "were")} over already and left out`);
+  if (refused > 0) parts.push(`${countOf(refused, "line was", "lines were")} refused`);
   return `${parts.join("; ")}.`;
 }

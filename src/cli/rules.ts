@@ -7,9 +7,9 @@ import { jsonText } from "../core/revocation/json-text.ts";
 import { membersOf, textOf } from "./api-answer.ts";
 import { addChangeFlags, sendChange } from "./changes.ts";
 import { dataCommand, type OptionReader } from "./data-command.ts";
-import { toWholeNumber } from "./numbers.ts";
+import { toCount, toWholeNumber } from "./numbers.ts";
 import { RawText, toBody } from "./json-body.ts";
-import { print, printJson } from "./output.ts";
+import { countOf, print, printJson } from "./output.ts";
 import { registerRuleList, registerRuleShow } from "./rules-read.ts";
 import { registerRuleTransfer } from "./rules-transfer.ts";
 import { readToken } from "./token-argument.ts";
@@ -49,7 +49,7 @@ function registerAdd(rules: Command): void {
 }
 
 function registerLift(rules: Command): void {
-  const command = rules.command("lift").argument("<id>", "the rule's number", toWholeNumber);
+  const command = rules.command("lift").argument("<id>", "the rule's number", toCount);
   command.description("end a rule; it stays in the history");
   dataCommand(addChangeFlags(command), async (open, options, [id = ""]) =>
     sendChange(open, options, {
@@ -80,7 +80,7 @@ function registerPreview(rules: Command): void {
     const seen = preview.object("seen");
     print(
       (await open()).isServer
-        ? `Of ${seen.number("of") ?? 0} tokens seen within the last hour it would refuse ${seen.number("matched") ?? 0}.`
+        ? `Of ${countOf(seen.number("of") ?? 0, "token", "tokens")} seen within the last hour it would refuse ${seen.number("matched") ?? 0}.`
         : "No server is running: no tokens were seen to try it on.",
     );
     const notLookedAt = seen.number("notLookedAt") ?? 0;

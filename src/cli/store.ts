@@ -4,7 +4,7 @@ import { exportStore, importStore } from "../app/store-copy.ts";
 import type { Copied } from "../core/revocation/whole-store.ts";
 import { callerName } from "./become-owner.ts";
 import { addDataFlags, dataConfigOf } from "./data-flags.ts";
-import { print, printJson } from "./output.ts";
+import { countOf, print, printJson } from "./output.ts";
 
 export function registerStore(program: Command): void {
   const store = program.command("store").description("move between SQLite and PostgreSQL");
@@ -34,6 +34,11 @@ function say(copied: Copied, isJson: boolean, where: string): void {
   if (isJson) printJson(JSON.stringify(copied));
   else
     print(
-      `${rules} rules, ${people} people, ${apiTokens} API tokens, ${audit} audit rows ${where}.`,
+      [
+        countOf(rules, "rule", "rules"),
+        countOf(people, "person", "people"),
+        countOf(apiTokens, "API token", "API tokens"),
+        `${countOf(audit, "audit row", "audit rows")} ${where}.`,
+      ].join(", "),
     );
 }

@@ -78,7 +78,7 @@ describe("without a server", () => {
     const other = createCommandLine(join(folder, "other"));
     await other("revoke", "user", "zoe", "--reason", "r");
     const restored = await other("restore", file);
-    expect(restored.stdout).toContain("1 rules are restored");
+    expect(restored.stdout).toContain("1 rule is restored");
     expect(restored.stdout).toMatch(/is kept in \S+/);
     const { stdout } = await other("rules", "export");
     expect(stdout).toContain('"bob"');

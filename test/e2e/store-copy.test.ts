@@ -68,7 +68,7 @@ describe("a store", () => {
     expect((await own("restore", back)).code).toBe(0);
     expect((await own("rules", "show", "2")).stdout).toContain("he is back");
     const other = createCommandLine(first.dataDir);
-    expect((await other("restore", back)).stdout).toContain("1 rules are restored");
+    expect((await other("restore", back)).stdout).toContain("1 rule is restored");
     await first.start();
     await expectMoved(first);
   }, 120_000);

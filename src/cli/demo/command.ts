@@ -63,7 +63,7 @@ interface DemoOptions {
 function toPort(text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port < 1 || port > 65_535) {
-    throw new InvalidArgumentError("a port is a number from 1 to 65535");
+    throw new InvalidArgumentError("It takes a number from 1 to 65535.");
   }
   return port;
 }
