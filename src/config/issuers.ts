@@ -15,11 +15,21 @@ export interface IssuerSettings {
 
 const KEYS = ["issuer", "jwks_file", "jwks_url", "discovery", "audience", "algorithms", "typ"];
 
-/** Parses the tables. @throws ValueProblem naming the table by its place and the member. */
+/** Parses the tables. @throws ValueProblem naming each bad table by its place, and the member. */
 export function parseIssuers(value: unknown): readonly IssuerSettings[] {
   if (value === undefined) return [];
   if (!Array.isArray(value)) throw new ValueProblem("must be tables, each headed [[issuers]]");
-  const issuers = value.map((table: unknown, index) => parseIssuer(table, `table ${index + 1}`));
+  const problems: string[] = [];
+  const issuers = value.flatMap((table: unknown, index) => {
+    try {
+      return [parseIssuer(table, `table ${index + 1}`)];
+    } catch (error) {
+      if (!(error instanceof ValueProblem)) throw error;
+      problems.push(error.message);
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new ValueProblem(problems.join("; "));
   const names = new Set(issuers.map(({ issuer }) => issuer));
   if (names.size < issuers.length) throw new ValueProblem("names an issuer twice");
   return issuers;
@@ -28,9 +38,8 @@ export function parseIssuers(value: unknown): readonly IssuerSettings[] {
 function parseIssuer(table: unknown, where: string): IssuerSettings {
   if (typeof table !== "object" || table === null) throw new ValueProblem(`${where}: not a table`);
   const members = new Map<string, unknown>(Object.entries(table));
-  for (const key of members.keys()) {
-    if (!KEYS.includes(key)) throw new ValueProblem(`${where}: knows no ${key}`);
-  }
+  const unknown = [...members.keys()].filter((key) => !KEYS.includes(key));
+  if (unknown.length > 0) throw new ValueProblem(`${where}: knows no ${unknown.join(", no ")}`);
   const issuer = members.get("issuer");
   if (typeof issuer !== "string" || issuer === "") {
     throw new ValueProblem(`${where}: needs issuer = "…"`);

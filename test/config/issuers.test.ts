@@ -70,6 +70,13 @@ describe("parseIssuers", () => {
     expect(() => parseIssuers(value)).toThrow(problem);
   });
 
+  test("names every bad table at once", () => {
+    const tables = [{ issuer: A, jwks: "x", aud: "y" }, { issuer: "urn:b" }, {}];
+    expect(() => parseIssuers(tables)).toThrow(
+      "table 1: knows no jwks, no aud; table 3: needs issuer",
+    );
+  });
+
   test("takes an empty list for none allowed, not for any", () => {
     expect(parseIssuers([{ issuer: A, audience: [], algorithms: [] }])).toMatchObject([
       { audience: new Set(), algorithms: new Set() },
