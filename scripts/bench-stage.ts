@@ -27,6 +27,8 @@ export interface Setting {
   readonly luaVerifies: boolean;
   readonly threads: number;
   readonly haproxyEnv?: Readonly<Record<string, string>>;
+  /** Words before HAProxy's name, in the place of those that give it a core of its own. */
+  readonly haproxyPrefix?: readonly string[];
 }
 
 export interface Stage {
@@ -133,7 +135,7 @@ export async function createStage(stack: AsyncDisposableStack): Promise<Stage> {
         JWT_CLAIM_VARS: "username,sub",
         ...setting.haproxyEnv,
       },
-      prefix: setting.threads === 1 ? HAPROXY_CORE : [],
+      prefix: setting.haproxyPrefix ?? (setting.threads === 1 ? HAPROXY_CORE : []),
     });
     return { haproxy, server };
   };
