@@ -1,5 +1,7 @@
 /** Reaches the admin API from a command: over the running server's control socket, or in this process. */
+import { mkdtempSync, rmSync } from "node:fs";
 import { connect as connectSocket } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { hasStore, openOffline, type Offline } from "../app/offline.ts";
@@ -37,9 +39,9 @@ const RETRY_MS = 50;
  * Connects to what acts on the command's data folder: one server writes it and tells everyone; where
  * none runs, this process takes the folder's lock and does the same.
  *
- * @param makesStore whether a store is made where there is none, which is told; a mistyped folder is
- *   not filled by who only wants to look
- * @throws AppError forbidden, conflict (another command has the folder), not_found (no store); ConfigError
+ * @param makesStore whether a store is made where there is none; who only wants to look sees an empty
+ *   one, and either is told
+ * @throws AppError forbidden, conflict (another command has the folder); ConfigError
  */
 export async function connect(command: Command, makesStore = false): Promise<Api> {
   const dataDir = dataDirOf(command);
@@ -104,21 +106,39 @@ async function openFolder(config: Config, makesStore: boolean): Promise<Offline>
   const { dataDir } = config.settings;
   const isNew = !hasStore(config);
   if (isNew && !makesStore) {
-    const message = `There is no store in ${dataDir}: name it with --data-dir, or start haproxy-jwt serve`;
-    throw new AppError("not_found", message);
+    remark(`There is no store in ${dataDir}, so this is what an empty one would answer:`);
+    remark("name the right folder with --data-dir, or start haproxy-jwt serve.");
+    return openNowhere(config);
   }
-  const offline = await openOffline(config, {
+  const offline = await open(config);
+  if (isNew) {
+    remark(`No server is running: nothing is enforced yet. A new store was made in ${dataDir};`);
+    remark("if that is not the server's data folder, name the right one with --data-dir.");
+  }
+  return offline;
+}
+
+/** An empty store for as long as one looks into it, so that a mistyped folder is not filled. */
+async function openNowhere(config: Config): Promise<Offline> {
+  const dataDir = mkdtempSync(join(tmpdir(), "haproxy-jwt-none-"));
+  const clear = () => rmSync(dataDir, { recursive: true, force: true });
+  try {
+    const { handle, close } = await open({ ...config, settings: { ...config.settings, dataDir } });
+    return { handle, close: () => close().finally(clear) };
+  } catch (error) {
+    clear();
+    throw error;
+  }
+}
+
+function open(config: Config): Promise<Offline> {
+  return openOffline(config, {
     version: VERSION,
     nowMs: () => Date.now(),
     monotonicMs: () => performance.now(),
     random: () => Math.random(),
     onFailure: (error) => remark(JSON.stringify(describeError(error))),
   });
-  if (isNew) {
-    remark(`No server is running: nothing is enforced yet. A new store was made in ${dataDir};`);
-    remark("if that is not the server's data folder, name the right one with --data-dir.");
-  }
-  return offline;
 }
 
 function toRequest(user: string, method: string, path: string, init: ApiInit = {}): Request {

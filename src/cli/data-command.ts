@@ -4,7 +4,7 @@ import { AppError } from "../core/app-error.ts";
 import { connect, type Api } from "./connect.ts";
 import { addDataFlags } from "./data-flags.ts";
 
-/** Opens the API; without a server, a store has to be there, unless one is to be made. */
+/** Opens the API; without a server and a store, one is made there only where a change needs it. */
 export type Open = (kind?: { readonly makesStore: boolean }) => Promise<Api>;
 
 /**
