@@ -25,18 +25,21 @@ export interface ApiDeps {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   /** Called where a session has ended; settles once there is one again. */
   readonly onSessionEnd: () => Promise<void>;
+  /** How many sessions have begun: a refusal may be about one that has ended since. */
+  readonly sessionCount: () => number;
 }
 
 export const API_ROOT = "/api/v1";
 const TIMEOUT_MS = 75_000;
 
 /** Makes the client. A request that finds its session ended is sent once more after the next login. */
-export function createApi({ fetch, onSessionEnd }: ApiDeps): Api {
+export function createApi({ fetch, onSessionEnd, sessionCount }: ApiDeps): Api {
   const send = async (path: string, options: CallOptions): Promise<string> => {
     const timeout = AbortSignal.timeout(TIMEOUT_MS);
     const signal =
       options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
     const { body } = options;
+    const session = sessionCount();
     const response = await fetch(toUrl(path, options.query), {
       method: options.method ?? "GET",
       signal,
@@ -58,7 +61,7 @@ export function createApi({ fetch, onSessionEnd }: ApiDeps): Api {
     if (response.ok) return text;
     if (response.status !== 401 || options.isOpen === true)
       throw parseProblem(response.status, text);
-    await onSessionEnd();
+    if (session === sessionCount()) await onSessionEnd();
     return send(path, options);
   };
   return {

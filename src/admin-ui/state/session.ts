@@ -7,6 +7,8 @@ export interface Session {
   readonly me: ReadonlySignal<Me | null | undefined>;
   /** The name whose session ended while the page was open; the password is asked for over the screen. */
   readonly ended: ReadonlySignal<string | undefined>;
+  /** How many have begun here. */
+  count(): number;
   /** Somebody is logged in: what waited goes on. */
   begin(me: Me): void;
   /** Nobody is, by intention or from the start. */
@@ -19,10 +21,13 @@ export function createSession(onOtherPerson: () => void): Session {
   const me = signal<Me | null | undefined>(undefined);
   const ended = signal<string | undefined>(undefined);
   let waiting: (() => void)[] = [];
+  let count = 0;
   return {
     me,
     ended,
+    count: () => count,
     begin(next) {
+      count += 1;
       const former = ended.value;
       ended.value = undefined;
       me.value = next;

@@ -22,6 +22,7 @@ describe("the client", () => {
         logins += 1;
         return Promise.resolve();
       },
+      sessionCount: () => logins,
     });
     const body = { user: "bob" };
     const headers = { "idempotency-key": "k" };
@@ -33,11 +34,30 @@ describe("the client", () => {
     expect(sent[1]?.headers).toEqual(sent[0]?.headers);
   });
 
+  test("asks for no password where the refusal is about a session before this one", async () => {
+    let sessions = 1;
+    let asked = 0;
+    const refused = Promise.withResolvers<Response>();
+    const api = createApi({
+      fetch: () => {
+        asked += 1;
+        return asked === 1 ? refused.promise : Promise.resolve(Response.json({ id: 7 }));
+      },
+      onSessionEnd: () => Promise.reject(new Error("there is a session")),
+      sessionCount: () => sessions,
+    });
+    const answer = api.call<unknown>("/rules/preview", { method: "POST", body: {} });
+    sessions += 1;
+    refused.resolve(new Response(null, { status: 401 }));
+    expect(await answer).toEqual({ id: 7 });
+  });
+
   test("takes a wrong password for an answer, not for the end of a session", async () => {
     const api = createApi({
       fetch: () =>
         Promise.resolve(Response.json({ title: "Name or password is wrong" }, { status: 401 })),
       onSessionEnd: () => Promise.reject(new Error("nobody had a session")),
+      sessionCount: () => 0,
     });
     const problem = await problemOf(api.call("/session", { method: "POST", isOpen: true }));
     expect(problem).toMatchObject({ status: 401, message: "Name or password is wrong" });
@@ -68,6 +88,7 @@ describe("the client", () => {
     const api = createApi({
       fetch: () => Promise.resolve(response),
       onSessionEnd: () => Promise.resolve(),
+      sessionCount: () => 0,
     });
     expect(await problemOf(api.call("/rules"))).toMatchObject(expected);
   });
@@ -76,6 +97,7 @@ describe("the client", () => {
     const api = createApi({
       fetch: () => Promise.reject(new TypeError("failed to fetch")),
       onSessionEnd: () => Promise.resolve(),
+      sessionCount: () => 0,
     });
     expect(await problemOf(api.call("/rules"))).toMatchObject({
       status: 0,
