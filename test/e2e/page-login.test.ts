@@ -28,6 +28,13 @@ afterAll(() => stack.disposeAsync());
 
 const field = (page: Page, name: string) => page.getByLabel(name, { exact: true });
 
+async function endAllSessions(): Promise<void> {
+  await fetch(`${origin}/api/v1/sessions`, {
+    method: "DELETE",
+    headers: { cookie: await login(edge.server, "root") },
+  });
+}
+
 describe("the first run", () => {
   test("refuses a link that nobody gave out, and a password that is guessed first", async () => {
     const { page, context } = await openSeat(browser, origin, { expectedStatuses: [401, 422] });
@@ -119,10 +126,7 @@ describe("a session", () => {
     await logInOn(page, "root");
     await page.getByRole("textbox", { name: "Who" }).fill("half-typed");
     await page.getByRole("textbox", { name: "Why" }).fill("and kept");
-    await fetch(`${origin}/api/v1/sessions`, {
-      method: "DELETE",
-      headers: { cookie: await login(edge.server, "root") },
-    });
+    await endAllSessions();
     const dialog = page.getByRole("dialog", { name: "Your session has ended" });
     await page.getByRole("textbox", { name: "Who" }).fill("half-typed name");
     await dialog.waitFor();
@@ -136,6 +140,28 @@ describe("a session", () => {
     await dialog.waitFor({ state: "detached" });
     await page.getByText("Every token of half-typed name").waitFor();
     expect(await page.getByRole("textbox", { name: "Why" }).inputValue()).toBe("and kept");
+    await context.close();
+  });
+
+  test("that ended asks for the password once, though a refusal for it comes after the next login", async () => {
+    const { page, context } = await openSeat(browser, origin);
+    const loggedIn = Promise.withResolvers<void>();
+    await page.route("**/rules/preview", async (route) => {
+      const response = await route.fetch();
+      if (response.status() === 401) await loggedIn.promise;
+      await route.fulfill({ response });
+    });
+    await logInOn(page, "root");
+    await endAllSessions();
+    const refused = page.waitForRequest("**/rules/preview");
+    await page.getByRole("textbox", { name: "Who" }).fill("somebody");
+    await refused;
+    const dialog = page.getByRole("dialog", { name: "Your session has ended" });
+    await dialog.getByLabel("Password").fill(PASSWORD);
+    await page.keyboard.press("Enter");
+    await dialog.waitFor({ state: "detached" });
+    loggedIn.resolve();
+    await page.getByText("Every token of somebody").waitFor();
     await context.close();
   });
 
