@@ -21,7 +21,7 @@ function start(root: HTMLElement): void {
   const api = createApi({
     fetch: (url, init) => fetch(url, init),
     onSessionEnd: () => session.waitForLogin(),
-    sessionCount: session.count,
+    sessionCount: () => session.count(),
   });
   const live = createLive({
     open: openEvents,
