@@ -101,6 +101,8 @@ export function startCheckpointer(
     wrote: () => {
       if (running !== undefined) return;
       const { log, checkpointed } = state();
+      // It was begun anew: the attempt did what it was for.
+      if (log < mostPages) triedAt = Number.NEGATIVE_INFINITY;
       if (log - checkpointed >= gatherPages) void move();
     },
   });

@@ -8,8 +8,11 @@ import type { Actor, ImportLine, RuleImport } from "../core/revocation/store.ts"
 import type { Parts } from "./parts.ts";
 import { endImport } from "./retention.ts";
 
-/** How long one transaction may write before judgements get their turn. */
-const WRITE_MS = 5;
+/**
+ * How long one transaction may take before judgements get their turn, its commit included: with a store that
+ * has grown each rule goes to pages of its own, and to write them takes longer than to fill them.
+ */
+const TRANSACTION_MS = 10;
 
 /** Transactions between two syncs: what is left for the one that puts the import in force stays small. */
 const UNSETTLED = 8;
@@ -39,6 +42,8 @@ class StagedImport implements RuleImport {
   #subjects = 0;
   #isOpen = true;
   #unsettled = 0;
+  /** How long a transaction may fill pages, as the last one's commit taught. */
+  #fillMs = TRANSACTION_MS / 4;
 
   constructor(parts: Parts, actor: Actor, source: string, id: number) {
     this.#parts = parts;
@@ -57,7 +62,7 @@ class StagedImport implements RuleImport {
     for (const { rule } of lines) checkNewRule(rule, nowSeconds);
     for (let from = 0; from < lines.length;) {
       const rest = from === 0 ? lines : lines.slice(from);
-      const written = await connection.stage(() => this.#insert(rest, nowSeconds));
+      const written = await this.#transaction(rest, nowSeconds);
       from += written;
       const subjects = new Set<string>();
       for (const { rule } of rest.slice(0, written)) {
@@ -71,6 +76,19 @@ class StagedImport implements RuleImport {
       await this.#settle();
       await pause();
     }
+  }
+
+  async #transaction(lines: readonly ImportLine[], nowSeconds: number): Promise<number> {
+    let begunAt = 0;
+    const written = await this.#parts.connection.stage(() => {
+      begunAt = performance.now();
+      return this.#insert(lines, nowSeconds);
+    });
+    const scale = TRANSACTION_MS / Math.max(performance.now() - begunAt, 0.1);
+    // By halves at most: one slow write says little about the next one.
+    const fillMs = this.#fillMs * Math.min(Math.max(scale, 0.5), 2);
+    this.#fillMs = Math.min(Math.max(fillMs, TRANSACTION_MS / 20), TRANSACTION_MS / 2);
+    return written;
   }
 
   async #settle(): Promise<void> {
@@ -117,7 +135,7 @@ class StagedImport implements RuleImport {
 
   /** Writes as many as there is time for. @returns how many */
   #insert(lines: readonly ImportLine[], nowSeconds: number): number {
-    const until = performance.now() + WRITE_MS;
+    const until = performance.now() + this.#fillMs;
     const { actors, journal, table } = this.#parts;
     const actorId = actors.idOf(this.#actor);
     const seq = journal.readSeq();

@@ -8,7 +8,7 @@ import { useFolder } from "./store-fixture.ts";
 
 /** One row is one page and more. */
 const ROW_BYTES = 8000;
-const TIMES = { gatherPages: 50, mostPages: 200, retryMs: 0 };
+const TIMES = { gatherPages: 50, mostPages: 200, retryMs: 60_000 };
 
 function write(connection: Connection, n: number): Promise<void> {
   return connection.write(() => {
@@ -85,7 +85,7 @@ describe("the checkpointer", () => {
 
   test("holds nobody up for ever while a reader needs what is in the log", async () => {
     const { path, connection } = await open();
-    const checkpointer = startCheckpointer(connection, path, { ...TIMES, retryMs: 60_000 });
+    const checkpointer = startCheckpointer(connection, path, TIMES);
     const reader = openConnection(path);
     reader.db.run("BEGIN");
     expect(countOf(reader)).toBe(0);
