@@ -57,7 +57,7 @@ class StagedImport implements RuleImport {
 
   async stage(lines: readonly ImportLine[]): Promise<void> {
     this.#checkOpen();
-    const { connection, index, nowMs, pause } = this.#parts;
+    const { index, nowMs, pause } = this.#parts;
     const nowSeconds = Math.floor(nowMs() / 1000);
     for (const { rule } of lines) checkNewRule(rule, nowSeconds);
     for (let from = 0; from < lines.length;) {
