@@ -2,6 +2,7 @@
  * Who verifies tokens, what each has applied, and until when each may trust what it remembers: the
  * ground on which "enforced everywhere" is said.
  */
+import { ChangeTimes } from "./change-times.ts";
 import type {
   AppliedOutcome,
   Confirmation,
@@ -9,6 +10,7 @@ import type {
   VerifierState,
 } from "./confirmation.ts";
 import { fencedAtMs } from "./lease.ts";
+import { UnleasedMemory } from "./unleased-memory.ts";
 
 /** What a poll says of its sender. */
 export interface PollReport {
@@ -72,16 +74,13 @@ const UNLEASED: ConfirmedVerifier = {
   name: "a HAProxy without the verifier key",
   state: "pending",
 };
-/** Sequences that are told apart for verdicts without a lease. */
-const MAX_UNLEASED = 1000;
 
 export class VerifierRegistry implements Confirmation {
   readonly #options: RegistryOptions;
   readonly #verifiers = new Map<string, Verifier>();
-  readonly #changedAtMs = new Map<number, number>();
+  readonly #changes = new ChangeTimes();
   readonly #waiters = new Set<() => void>();
-  /** Sequence → until when verdicts judged at it may be remembered by those without a lease. */
-  readonly #unleasedUntilMs = new Map<number, number>();
+  readonly #unleased = new UnleasedMemory();
 
   constructor(options: RegistryOptions) {
     this.#options = options;
@@ -103,7 +102,7 @@ export class VerifierRegistry implements Confirmation {
     if (report.seq !== undefined && report.seq > known.appliedSeq) {
       this.#time(known.appliedSeq, report.seq, now);
       known.appliedSeq = report.seq;
-      const changedAt = this.#changedAtMs.get(report.seq);
+      const changedAt = this.#changes.madeAtMs(report.seq);
       if (changedAt !== undefined) known.lastLatencyMs = now - changedAt;
       this.#wake();
     }
@@ -136,28 +135,14 @@ export class VerifierRegistry implements Confirmation {
     known.fencedAtMs = Math.max(known.fencedAtMs ?? 0, fenced);
   }
 
-  /**
-   * Notes that a verdict went to somebody without a lease who remembers it for a time.
-   *
-   * @param judgedSeq the sequence it was judged at: only changes after it wait for it, else a steady
-   *   stream of requests would put every confirmation off for ever
-   */
+  /** Notes that a verdict, judged at a sequence, went to somebody without a lease who remembers it. */
   answeredWithoutLease(ttlSeconds: number, judgedSeq: number): void {
-    const now = this.#options.monotonicMs();
-    const until = fencedAtMs(now, ttlSeconds * 1000, 0);
-    const known = this.#unleasedUntilMs.get(judgedSeq) ?? 0;
-    this.#unleasedUntilMs.set(judgedSeq, Math.max(known, until));
-    if (this.#unleasedUntilMs.size > MAX_UNLEASED) this.#thinUnleased(now);
+    this.#unleased.note(judgedSeq, ttlSeconds, this.#options.monotonicMs());
   }
 
   /** Notes when a change was made, so that its way to each verifier can be timed. */
   changed(seq: number): void {
-    this.#changedAtMs.set(seq, this.#options.monotonicMs());
-    if (this.#changedAtMs.size <= 1000) return;
-    for (const old of this.#changedAtMs.keys()) {
-      this.#changedAtMs.delete(old);
-      break;
-    }
+    this.#changes.made(seq, this.#options.monotonicMs());
   }
 
   /**
@@ -171,10 +156,8 @@ export class VerifierRegistry implements Confirmation {
       one.laggingPolls = 0;
       one.lastLatencyMs = undefined;
     }
-    this.#changedAtMs.clear();
-    const untilMs = Math.max(0, ...this.#unleasedUntilMs.values());
-    this.#unleasedUntilMs.clear();
-    if (untilMs > 0) this.#unleasedUntilMs.set(-1, untilMs);
+    this.#changes.clear();
+    this.#unleased.restart();
     this.#wake();
   }
 
@@ -188,9 +171,7 @@ export class VerifierRegistry implements Confirmation {
     const now = this.#options.monotonicMs();
     const { quietUntilMs, rememberedUntilMs } = this.#options;
     if (now < quietUntilMs || now < (rememberedUntilMs?.(newestSeq) ?? 0)) return -1;
-    let confirmed = newestSeq;
-    for (const [judgedSeq, untilMs] of this.#unleasedUntilMs)
-      if (now < untilMs) confirmed = Math.min(confirmed, judgedSeq);
+    let confirmed = this.#unleased.confirmedSeq(newestSeq, now);
     for (const { appliedSeq, fencedAtMs } of this.#verifiers.values())
       if (fencedAtMs !== undefined && now < fencedAtMs) confirmed = Math.min(confirmed, appliedSeq);
     return confirmed;
@@ -238,10 +219,7 @@ export class VerifierRegistry implements Confirmation {
 
   /** The moment by which, if nobody reports anything, all are fenced for a change. */
   #openUntil(seq: number): number {
-    const { quietUntilMs, rememberedUntilMs } = this.#options;
-    let until = Math.max(quietUntilMs, rememberedUntilMs?.(seq) ?? 0);
-    for (const [judgedSeq, untilMs] of this.#unleasedUntilMs)
-      if (judgedSeq < seq) until = Math.max(until, untilMs);
+    let until = Math.max(this.#options.quietUntilMs, this.#rememberedUntilMs(seq));
     for (const one of this.#verifiers.values()) {
       if (one.appliedSeq < seq && one.fencedAtMs !== undefined)
         until = Math.max(until, one.fencedAtMs);
@@ -249,11 +227,16 @@ export class VerifierRegistry implements Confirmation {
     return until;
   }
 
+  /** When the last verdict from before a change is forgotten by those without a lease. */
+  #rememberedUntilMs(seq: number): number {
+    return Math.max(this.#unleased.forgottenAtMs(seq), this.#options.rememberedUntilMs?.(seq) ?? 0);
+  }
+
   #confirmed(seq: number, now: number): readonly ConfirmedVerifier[] {
     const found: ConfirmedVerifier[] = [];
     for (const one of this.#verifiers.values()) {
       const { id, report } = one;
-      const changedAt = this.#changedAtMs.get(seq);
+      const changedAt = this.#changes.madeAtMs(seq);
       if (one.appliedSeq >= seq) {
         const ms = changedAt === undefined ? undefined : one.lastLatencyMs;
         found.push({
@@ -273,19 +256,16 @@ export class VerifierRegistry implements Confirmation {
 
   /** Those that are waited for and have no name here. */
   #unnamed(seq: number, now: number): readonly ConfirmedVerifier[] {
-    const { quietUntilMs, rememberedUntilMs } = this.#options;
-    const unleased = [...this.#unleasedUntilMs].some(([at, until]) => at < seq && now < until);
-    const isRemembered = unleased || now < (rememberedUntilMs?.(seq) ?? 0);
-    return [...(now < quietUntilMs ? [FORMER] : []), ...(isRemembered ? [UNLEASED] : [])];
+    const isQuiet = now < this.#options.quietUntilMs;
+    const isRemembered = now < this.#rememberedUntilMs(seq);
+    return [...(isQuiet ? [FORMER] : []), ...(isRemembered ? [UNLEASED] : [])];
   }
 
   /** A verifier that has just come has nothing of before it to forget: only what it was told of counts. */
   #time(fromSeq: number, toSeq: number, now: number): void {
     const { onApplied } = this.#options;
     if (onApplied === undefined || fromSeq < 0) return;
-    for (const [seq, changedAtMs] of this.#changedAtMs) {
-      if (seq > fromSeq && seq <= toSeq) onApplied(now - changedAtMs);
-    }
+    for (const ageMs of this.#changes.agesMs(fromSeq, toSeq, now)) onApplied(ageMs);
   }
 
   #enrol(report: PollReport, now: number): Verifier | undefined {
@@ -311,19 +291,6 @@ export class VerifierRegistry implements Confirmation {
       const isFenced = one.fencedAtMs === undefined || one.fencedAtMs <= now;
       if (isFenced && now - one.seenAtMs > FORGET_AFTER_MS) this.#verifiers.delete(id);
     }
-  }
-
-  /** Drops what has passed; of what is left the newer half counts as judged at its oldest sequence. */
-  #thinUnleased(now: number): void {
-    const open = [...this.#unleasedUntilMs].filter(([, untilMs]) => untilMs > now);
-    const sorted = open.toSorted(([a], [b]) => a - b);
-    const kept = sorted.slice(0, MAX_UNLEASED / 2);
-    const rest = sorted.slice(MAX_UNLEASED / 2);
-    this.#unleasedUntilMs.clear();
-    for (const [seq, untilMs] of kept) this.#unleasedUntilMs.set(seq, untilMs);
-    const [oldest] = rest[0] ?? [];
-    if (oldest === undefined) return;
-    this.#unleasedUntilMs.set(oldest, Math.max(...rest.map(([, untilMs]) => untilMs)));
   }
 
   #wake(): void {
