@@ -35,9 +35,11 @@ const OTHER_CORE = ["taskset", "-c", "1"];
 const VERIFIER_KEY = "bench-verifier-key-of-32-characters";
 const USERS = Number(flags.users);
 /** More tokens than a second's load can use up: wrk goes on for its time, with or without them. */
-const BURST = 6000;
+const BURST = 12_000;
 const BURST_SECONDS = 1;
-const WARM_SECONDS = 10;
+/** Each user's first look at the rules, and as many again until the server's code is compiled. */
+const WARM_TOKENS = 2;
+const WARM_SECONDS = 12;
 const JUDGEMENTS = 3000;
 const WRITES = 300;
 
@@ -91,8 +93,8 @@ interface Rated {
  */
 async function measureRates(): Promise<void> {
   const rounds = Number(flags.rounds);
-  note(`signing ${rounds * BURST + USERS} tokens`);
-  const warmFile = writeTokens("warm-tokens", USERS);
+  note(`signing ${rounds * BURST + USERS * WARM_TOKENS} tokens`);
+  const warmFile = writeTokens("warm-tokens", USERS * WARM_TOKENS);
   const bursts = Array.from({ length: rounds }, (_, n) => writeTokens(`burst-${n}`, BURST));
   for (const where of ["in HAProxy", "by the server"] as const) {
     await using own = new AsyncDisposableStack();
@@ -121,6 +123,8 @@ async function addBurst(rated: Rated, file: string): Promise<void> {
   const pids = [server.program().pid, haproxy.program().pid] as const;
   const before = pids.map(cpuMicros);
   const { perSecond, requests } = await loadOnce(rated.path, file, BURST_SECONDS);
+  if (requests >= BURST)
+    throw new Error("the tokens did not last for the time: the rate is not known");
   const [ofServer = 0, ofHaproxy = 0] = pids.map(
     (pid, i) => (cpuMicros(pid) - (before[i] ?? 0)) / requests,
   );
