@@ -13,6 +13,7 @@ import {
   type KeyShape,
 } from "../src/core/token/algorithms.ts";
 import { createMetrics } from "../src/metrics.ts";
+import { emptySources } from "../test/helpers/metric-sources.ts";
 
 /** A Markdown table. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -89,38 +90,7 @@ export function files(): string {
 
 /** Asks a server's metrics for their names: nothing of the values is looked at. */
 export function metrics(): string {
-  const described = createMetrics({
-    keySources: () => [],
-    verifiers: () => [],
-    store: {
-      ruleCounts: async () => ({ active: 0, expired: 0, lifted: 0, unreadable: 0 }),
-      indexCounts: () => ({
-        globalRules: 0,
-        globalLinearRules: 0,
-        subjectRules: 0,
-        unreadableRules: 0,
-        cachedSubjects: 0,
-        cachedBytes: 0,
-      }),
-      newestSeq: none,
-      databaseBytes: () => [],
-      freeBytes: none,
-      sessionCount: async () => 0,
-    },
-    process: {
-      version: "",
-      runtime: "",
-      startedAtSeconds: 0,
-      cpuSeconds: none,
-      residentBytes: none,
-      openDescriptors: none,
-      maxDescriptors: none,
-      loopDelaySeconds: none,
-      checks: () => [],
-      answered: () => [],
-      reloads: () => ({ ok: 0, failed: 0 }),
-    },
-  }).describe();
+  const described = createMetrics(emptySources()).describe();
   return table(
     ["metric", "type", "labels", "meaning"],
     described.map(({ name, type, labels, help }) => [
@@ -130,10 +100,6 @@ export function metrics(): string {
       help,
     ]),
   );
-}
-
-function none(): number {
-  return 0;
 }
 
 function keyWords(key: KeyShape): string {

@@ -1,7 +1,7 @@
 /** Lists the audit: filtered by the database, page by page, newest first. */
 import { checkLimit, parseCursor, toCursor } from "../core/revocation/page-cursor.ts";
 import type { AuditQuery, AuditRow, Page } from "../core/revocation/store.ts";
-import { parseVia } from "../core/revocation/stored-words.ts";
+import { type AuditRecord, toAuditRow } from "../core/revocation/stored-records.ts";
 import type { Database, Sql } from "./database.ts";
 
 /** @throws AppError invalid (path `/cursor`, `/limit`), unavailable */
@@ -63,33 +63,4 @@ function ofRules(sql: Sql, condition: unknown) {
     FROM rule
     JOIN audit ON left(target, 256) = left(import_id::text, 256)
     WHERE ${condition} AND import_id > 0 AND action = 'rule.import'`;
-}
-
-interface AuditRecord {
-  readonly id: number;
-  readonly at_ms: number;
-  readonly who: string;
-  readonly via: string;
-  readonly origin: string;
-  readonly action: string;
-  readonly target: string;
-  readonly reason: string | null;
-  readonly outcome: string;
-  readonly detail: string | null;
-  readonly subject: string | null;
-}
-
-function toAuditRow(record: AuditRecord): AuditRow {
-  const { id, who, via, action, target } = record;
-  return {
-    id,
-    atMs: record.at_ms,
-    actor: { who, via: parseVia(via), from: record.origin },
-    action,
-    target,
-    reason: record.reason ?? undefined,
-    outcome: record.outcome === "done" ? "done" : "refused",
-    detail: record.detail ?? undefined,
-    subject: record.subject ?? undefined,
-  };
 }

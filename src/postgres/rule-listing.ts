@@ -9,15 +9,9 @@ import {
   toEndCursor,
 } from "../core/revocation/page-cursor.ts";
 import type { Page, RuleQuery, StoredRule } from "../core/revocation/store.ts";
+import { ENDED, LIFTED, type RuleRecord, toStoredRule } from "../core/revocation/stored-records.ts";
 import type { Database, Sql } from "./database.ts";
-import {
-  ENDED,
-  isShown,
-  LIFTED,
-  ruleColumns,
-  type RuleRecord,
-  toStoredRule,
-} from "./rule-records.ts";
+import { isShown, ruleColumns } from "./rule-records.ts";
 
 /** Rules read at a time for an export. */
 const CHUNK = 500;

@@ -18,6 +18,7 @@ import type {
   StoredRule,
   Written,
 } from "../core/revocation/store.ts";
+import { ENDED, LIFTED, type RuleRecord, toStoredRule } from "../core/revocation/stored-records.ts";
 import { listAudit } from "./audit.ts";
 import type { Sql } from "./database.ts";
 import { readChanges, readHead } from "./journal.ts";
@@ -26,14 +27,7 @@ import { findOnce, keepOnce } from "./once.ts";
 import { appendAudit, appendJournal, change, changeAlone, type Parts } from "./parts.ts";
 import { beginImport } from "./rule-import.ts";
 import { activeRules, listRules } from "./rule-listing.ts";
-import {
-  ENDED,
-  isShown,
-  LIFTED,
-  ruleColumns,
-  type RuleRecord,
-  toStoredRule,
-} from "./rule-records.ts";
+import { isShown, ruleColumns } from "./rule-records.ts";
 
 /** What of a rule store reads and writes the database; hearing of changes is the replica's. */
 export type PostgresRules = Omit<RuleStore, "epoch" | "onChange">;

@@ -2,7 +2,7 @@
 import type { Sql } from "./database.ts";
 import { KEPT_SECONDS } from "./once.ts";
 import { change, changeAlone, type Parts } from "./parts.ts";
-import { ENDED } from "./rule-records.ts";
+import { ENDED } from "../core/revocation/stored-records.ts";
 import { endImport } from "./rule-import.ts";
 
 /** Rows handled in one transaction. */

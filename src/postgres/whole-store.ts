@@ -1,10 +1,16 @@
 /** Reads a whole store out of PostgreSQL as of one moment. */
 import type { Person } from "../core/revocation/accounts.ts";
-import { parseRole, parseVia } from "../core/revocation/stored-words.ts";
-import type { Actor, AuditRow } from "../core/revocation/store.ts";
+import {
+  type AuditRecord,
+  type RuleRecord,
+  toAuditRow,
+  toKeptRule,
+} from "../core/revocation/stored-records.ts";
+import { parseRole } from "../core/revocation/stored-words.ts";
+import type { AuditRow } from "../core/revocation/store.ts";
 import type { KeptApiToken, KeptRule, WholeStore } from "../core/revocation/whole-store.ts";
 import type { Sql } from "./database.ts";
-import { ENDED, isShown, LIFTED, ruleColumns, type RuleRecord } from "./rule-records.ts";
+import { isShown, ruleColumns } from "./rule-records.ts";
 
 const PAGE = 1000;
 
@@ -27,47 +33,10 @@ async function* readRules(sql: Sql): AsyncGenerator<readonly KeptRule[]> {
       WHERE rule.id > ${after}::bigint AND ${isShown(sql)}
       ORDER BY rule.id
       LIMIT ${PAGE}`;
-    yield records.map(toRule);
+    yield records.map(toKeptRule);
     after = records.at(-1)?.id ?? after;
     if (records.length < PAGE) return;
   }
-}
-
-function toRule(record: RuleRecord): KeptRule {
-  const { state } = record;
-  return {
-    id: record.id,
-    subject: record.subject ?? undefined,
-    issuer: record.issuer ?? undefined,
-    text: record.text,
-    format: record.format,
-    expireAt: record.expire_at,
-    reason: record.reason,
-    state: state === LIFTED ? "lifted" : state === ENDED ? "ended" : "stands",
-    addedAt: record.added_at,
-    addedBy: toActor(record.who, record.via, record.origin),
-    endedAt: record.ended_at ?? undefined,
-    lifted:
-      record.lifted_who === null
-        ? undefined
-        : {
-            by: toActor(record.lifted_who, record.lifted_via ?? "", record.lifted_origin ?? ""),
-            reason: record.lift_reason ?? "",
-          },
-  };
-}
-
-interface AuditRecord {
-  readonly id: number;
-  readonly at_ms: number;
-  readonly who: string;
-  readonly via: string;
-  readonly origin: string;
-  readonly action: string;
-  readonly target: string;
-  readonly reason: string | null;
-  readonly outcome: string;
-  readonly detail: string | null;
 }
 
 async function* readAudit(sql: Sql): AsyncGenerator<readonly AuditRow[]> {
@@ -79,16 +48,7 @@ async function* readAudit(sql: Sql): AsyncGenerator<readonly AuditRow[]> {
       WHERE audit.id > ${after}::bigint
       ORDER BY audit.id
       LIMIT ${PAGE}`;
-    yield records.map((row) => ({
-      id: row.id,
-      atMs: row.at_ms,
-      actor: toActor(row.who, row.via, row.origin),
-      action: row.action,
-      target: row.target,
-      reason: row.reason ?? undefined,
-      outcome: row.outcome === "refused" ? "refused" : "done",
-      detail: row.detail ?? undefined,
-    }));
+    yield records.map(toAuditRow);
     after = records.at(-1)?.id ?? after;
     if (records.length < PAGE) return;
   }
@@ -141,8 +101,4 @@ async function readApiTokens(sql: Sql): Promise<readonly KeptApiToken[]> {
     revokedAt: row.revoked_at ?? undefined,
     lastUsedAt: row.last_used_at ?? undefined,
   }));
-}
-
-function toActor(who: string, via: string, from: string): Actor {
-  return { who, via: parseVia(via), from };
 }

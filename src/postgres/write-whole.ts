@@ -4,7 +4,7 @@ import type { Actor } from "../core/revocation/store.ts";
 import type { Copied, KeptRule, WholeStore } from "../core/revocation/whole-store.ts";
 import type { Sql } from "./database.ts";
 import { appendAudit, appendJournal, changeAlone, type Parts } from "./parts.ts";
-import { ENDED, LIFTED } from "./rule-records.ts";
+import { ENDED, LIFTED } from "../core/revocation/stored-records.ts";
 
 /**
  * @param name what it comes from, for the audit

@@ -1,6 +1,6 @@
 /** The audit: who did what, when, from where and why; written with the change or not at all. */
 import type { Actor, AuditEntry, AuditQuery, AuditRow, Page } from "../core/revocation/store.ts";
-import { parseVia } from "../core/revocation/stored-words.ts";
+import { type AuditRecord, toAuditRow } from "../core/revocation/stored-records.ts";
 import type { Actors } from "./actors.ts";
 import type { Connection } from "./connection.ts";
 import { readPage } from "./paging.ts";
@@ -9,20 +9,6 @@ export interface Audit {
   /** Inside the transaction of the change it tells of. */
   append(entry: AuditEntry, actor: Actor, atMs: number): void;
   list(query: AuditQuery, pause: () => Promise<void>): Promise<Page<AuditRow>>;
-}
-
-interface AuditRecord {
-  readonly id: number;
-  readonly at_ms: number;
-  readonly who: string;
-  readonly via: string;
-  readonly origin: string;
-  readonly action: string;
-  readonly target: string;
-  readonly reason: string | null;
-  readonly outcome: string;
-  readonly detail: string | null;
-  readonly subject: string | null;
 }
 
 /** What is done to one rule; an import's target is the import's number. */
@@ -89,7 +75,7 @@ export function createAudit(connection: Connection, actors: Actors): Audit {
           if (action !== undefined && record.action !== action) return undefined;
           const at = Math.floor(record.at_ms / 1000);
           if ((from !== undefined && at < from) || (to !== undefined && at > to)) return undefined;
-          return who === undefined || record.who === who ? toRow(record) : undefined;
+          return who === undefined || record.who === who ? toAuditRow(record) : undefined;
         },
         pause,
       });
@@ -109,19 +95,4 @@ function ofRules(condition: string): string {
       FROM rule
       JOIN audit ON target = CAST(import_id AS TEXT)
       WHERE ${condition} AND import_id > 0 AND action = 'rule.import' AND audit.id < ?2`;
-}
-
-function toRow(record: AuditRecord): AuditRow {
-  const { id, who, via, action, target } = record;
-  return {
-    id,
-    atMs: record.at_ms,
-    actor: { who, via: parseVia(via), from: record.origin },
-    action,
-    target,
-    reason: record.reason ?? undefined,
-    outcome: record.outcome === "done" ? "done" : "refused",
-    detail: record.detail ?? undefined,
-    subject: record.subject ?? undefined,
-  };
 }

@@ -1,6 +1,7 @@
 /** Clears away what has served: ended rules, old history, imports that were given up. */
 import type { Parts } from "./parts.ts";
-import { ENDED, GIVEN_UP, RULE_RECORD, type RuleRecord } from "./rule-table.ts";
+import { ENDED } from "../core/revocation/stored-records.ts";
+import { GIVEN_UP, RULE_RECORD, type RuleRecord } from "./rule-table.ts";
 
 /** Rows handled in one transaction: a few milliseconds. */
 const CHUNK = 200;

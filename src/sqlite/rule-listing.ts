@@ -3,7 +3,8 @@ import type { Page, RuleQuery, StoredRule } from "../core/revocation/store.ts";
 import type { Connection } from "./connection.ts";
 import { createEndReader } from "./rules-by-end.ts";
 import { readPage, readPageFrom } from "./paging.ts";
-import { GIVEN_UP, RULE_RECORD, type RuleRecord, toStoredRule } from "./rule-table.ts";
+import { toStoredRule } from "../core/revocation/stored-records.ts";
+import { GIVEN_UP, RULE_RECORD, type RuleRecord } from "./rule-table.ts";
 
 /** Rules read at a time for an export. */
 const CHUNK = 500;

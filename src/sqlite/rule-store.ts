@@ -20,7 +20,8 @@ import type {
 import type { Parts } from "./parts.ts";
 import { beginImport } from "./rule-import.ts";
 import { createRuleListing, type RuleListing } from "./rule-listing.ts";
-import { ENDED, GIVEN_UP, LIFTED, toStoredRule } from "./rule-table.ts";
+import { ENDED, LIFTED, toStoredRule } from "../core/revocation/stored-records.ts";
+import { GIVEN_UP } from "./rule-table.ts";
 
 export function createRuleStore(parts: Parts): RuleStore {
   return new SqliteRuleStore(parts);

@@ -1,40 +1,20 @@
 /** The table of rules: writing one, ending one, and what the table's rows mean. */
-import type { Actor, NewRule, RuleScope, RuleState, StoredRule } from "../core/revocation/store.ts";
+import type { NewRule } from "../core/revocation/store.ts";
 import { parseRule } from "../core/revocation/parse-rule.ts";
 import { ruleEntries } from "../core/revocation/rule-entries.ts";
 import { RULE_FORMAT } from "../core/revocation/rule.ts";
 import { AppError } from "../core/app-error.ts";
 import { namesDigest } from "../core/revocation/token-digest.ts";
-import { parseVia } from "../core/revocation/stored-words.ts";
+import { LIFTED, type RuleRecord as CommonRecord } from "../core/revocation/stored-records.ts";
 import type { Connection } from "./connection.ts";
 import { createRuleFiling, type RuleFiling } from "./rule-filing.ts";
 
-/** How a rule left force; the numbers of the column `state`. */
-export const LIFTED = 1;
-export const ENDED = 2;
+/** How a rule left force whose import was given up; other numbers of the column `state` stand beside `RuleRecord`. */
 export const GIVEN_UP = 3;
 
-export interface RuleRecord {
-  readonly id: number;
+/** With the subject's own row. */
+export interface RuleRecord extends CommonRecord {
   readonly subject_id: number | null;
-  readonly subject: string | null;
-  readonly issuer: string | null;
-  readonly text: string;
-  readonly format: number;
-  readonly expire_at: number;
-  readonly reason: string;
-  readonly state: number;
-  readonly import_id: number;
-  readonly added_at: number;
-  readonly who: string;
-  readonly via: string;
-  readonly origin: string;
-  readonly ended_at: number | null;
-  readonly lifted_who: string | null;
-  readonly lifted_via: string | null;
-  readonly lifted_origin: string | null;
-  readonly lift_reason: string | null;
-  readonly seq: number;
 }
 
 export const RULE_RECORD = `
@@ -189,48 +169,4 @@ class SqliteRuleTable implements RuleTable {
     if (row === null) throw new TypeError("a subject got no id");
     return row.id;
   }
-}
-
-/** A row as the outside sees it. */
-export function toStoredRule(record: RuleRecord, nowSeconds: number): StoredRule {
-  const { id, text, reason, seq } = record;
-  return {
-    id,
-    scope: toScope(record),
-    text,
-    expireAt: record.expire_at,
-    reason,
-    state: toState(record, nowSeconds),
-    addedAt: record.added_at,
-    addedBy: toActor(record.who, record.via, record.origin),
-    lifted:
-      record.state === LIFTED
-        ? {
-            at: record.ended_at ?? 0,
-            by: toActor(
-              record.lifted_who ?? "",
-              record.lifted_via ?? "",
-              record.lifted_origin ?? "",
-            ),
-            reason: record.lift_reason ?? "",
-          }
-        : undefined,
-    seq,
-  };
-}
-
-function toScope(record: RuleRecord): RuleScope {
-  if (record.subject === null) return { kind: "global" };
-  return { kind: "subject", subject: record.subject, issuer: record.issuer ?? undefined };
-}
-
-function toState(record: RuleRecord, nowSeconds: number): RuleState {
-  if (record.state === LIFTED) return "lifted";
-  if (record.state === ENDED) return "expired";
-  if (record.expire_at !== 0 && record.expire_at <= nowSeconds) return "expired";
-  return record.format === RULE_FORMAT ? "active" : "unreadable";
-}
-
-function toActor(who: string, via: string, from: string): Actor {
-  return { who, via: parseVia(via), from };
 }

@@ -2,12 +2,17 @@
 import { closeSync, existsSync, openSync, rmSync } from "node:fs";
 import { AppError } from "../core/app-error.ts";
 import type { Person } from "../core/revocation/accounts.ts";
-import type { Actor, AuditRow } from "../core/revocation/store.ts";
-import { parseRole, parseVia } from "../core/revocation/stored-words.ts";
-import type { KeptApiToken, KeptRule, WholeStore } from "../core/revocation/whole-store.ts";
+import {
+  type AuditRecord,
+  type RuleRecord,
+  toAuditRow,
+  toKeptRule,
+} from "../core/revocation/stored-records.ts";
+import { parseRole } from "../core/revocation/stored-words.ts";
+import type { KeptApiToken, WholeStore } from "../core/revocation/whole-store.ts";
 import { checkBackup } from "./backup.ts";
 import { type Connection, openReadConnection } from "./connection.ts";
-import { ENDED, GIVEN_UP, LIFTED } from "./rule-table.ts";
+import { GIVEN_UP } from "./rule-table.ts";
 
 const PAGE = 1000;
 
@@ -26,7 +31,7 @@ export async function openWholeStore(file: string): Promise<OpenedFile> {
   await checkBackup(file);
   const connection = openReadConnection(file);
   const { db } = connection;
-  const rules = db.query<RuleRow, [number, number]>(
+  const rules = db.query<Omit<RuleRecord, "import_id" | "seq">, [number, number]>(
     `SELECT rule.id, subject.name AS subject, rule.issuer, rule.text, rule.format, rule.expire_at,
       rule.reason, rule.state, rule.added_at, adder.who, adder.via, adder.origin, rule.ended_at,
       lifter.who AS lifted_who, lifter.via AS lifted_via, lifter.origin AS lifted_origin,
@@ -52,8 +57,8 @@ export async function openWholeStore(file: string): Promise<OpenedFile> {
   return {
     close: () => connection.close(),
     whole: {
-      rules: () => pages(connection, rules, toRule),
-      audit: () => pages(connection, audit, toAudit),
+      rules: () => pages(connection, rules, toKeptRule),
+      audit: () => pages(connection, audit, toAuditRow),
       people: async () => connection.read(() => readPeople(connection)),
       apiTokens: async () => connection.read(() => readApiTokens(connection)),
     },
@@ -86,75 +91,6 @@ async function* pages<R extends { readonly id: number }, T>(
     after = rows.at(-1)?.id ?? after;
     if (rows.length < PAGE) return;
   }
-}
-
-interface RuleRow {
-  readonly id: number;
-  readonly subject: string | null;
-  readonly issuer: string | null;
-  readonly text: string;
-  readonly format: number;
-  readonly expire_at: number;
-  readonly reason: string;
-  readonly state: number;
-  readonly added_at: number;
-  readonly who: string;
-  readonly via: string;
-  readonly origin: string;
-  readonly ended_at: number | null;
-  readonly lifted_who: string | null;
-  readonly lifted_via: string | null;
-  readonly lifted_origin: string | null;
-  readonly lift_reason: string | null;
-}
-
-function toRule(row: RuleRow): KeptRule {
-  return {
-    id: row.id,
-    subject: row.subject ?? undefined,
-    issuer: row.issuer ?? undefined,
-    text: row.text,
-    format: row.format,
-    expireAt: row.expire_at,
-    reason: row.reason,
-    state: row.state === LIFTED ? "lifted" : row.state === ENDED ? "ended" : "stands",
-    addedAt: row.added_at,
-    addedBy: toActor(row.who, row.via, row.origin),
-    endedAt: row.ended_at ?? undefined,
-    lifted:
-      row.lifted_who === null
-        ? undefined
-        : {
-            by: toActor(row.lifted_who, row.lifted_via ?? "", row.lifted_origin ?? ""),
-            reason: row.lift_reason ?? "",
-          },
-  };
-}
-
-interface AuditRecord {
-  readonly id: number;
-  readonly at_ms: number;
-  readonly who: string;
-  readonly via: string;
-  readonly origin: string;
-  readonly action: string;
-  readonly target: string;
-  readonly reason: string | null;
-  readonly outcome: string;
-  readonly detail: string | null;
-}
-
-function toAudit(row: AuditRecord): AuditRow {
-  return {
-    id: row.id,
-    atMs: row.at_ms,
-    actor: toActor(row.who, row.via, row.origin),
-    action: row.action,
-    target: row.target,
-    reason: row.reason ?? undefined,
-    outcome: row.outcome === "refused" ? "refused" : "done",
-    detail: row.detail ?? undefined,
-  };
 }
 
 function readPeople({ db }: Connection): readonly Person[] {
@@ -207,8 +143,4 @@ function readApiTokens({ db }: Connection): readonly KeptApiToken[] {
       revokedAt: row.revoked_at ?? undefined,
       lastUsedAt: row.last_used_at ?? undefined,
     }));
-}
-
-function toActor(who: string, via: string, from: string): Actor {
-  return { who, via: parseVia(via), from };
 }

@@ -8,7 +8,7 @@ import { createActors } from "./actors.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import { createJournalWriter } from "./journal.ts";
 import { migrate } from "./migrate.ts";
-import { ENDED, LIFTED } from "./rule-table.ts";
+import { ENDED, LIFTED } from "../core/revocation/stored-records.ts";
 import { makeFile, removeFile } from "./whole-store.ts";
 
 /**

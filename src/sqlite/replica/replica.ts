@@ -9,7 +9,8 @@ import { createJournalReader, createJournalWriter } from "../journal.ts";
 import { migrate } from "../migrate.ts";
 import { reindexIfNeeded } from "../reindex.ts";
 import { createRuleRows } from "../rule-rows.ts";
-import { createRuleTable, ENDED, LIFTED, RULE_RECORD, type RuleRecord } from "../rule-table.ts";
+import { ENDED, LIFTED } from "../../core/revocation/stored-records.ts";
+import { createRuleTable, RULE_RECORD, type RuleRecord } from "../rule-table.ts";
 import { createRuleCopies, type RuleCopies, type RuleCopy } from "./rule-copies.ts";
 
 /** One entry of the shared journal, as far as a replica needs it. */
