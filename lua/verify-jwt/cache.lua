@@ -2,6 +2,7 @@
 -- eviction in constant time. Knows nothing of HAProxy; the times are given.
 
 local clock = require("verify-jwt.clock")
+local uninterrupted = require("verify-jwt.uninterrupted")
 local verdict = require("verify-jwt.verdict")
 
 local sub = string.sub
@@ -81,25 +82,19 @@ local function store(max_entries, max_bytes)
     self.young[slot], bytes = entry, bytes + weight
   end
 
-  function self.put(slot, entry)
-    entry[WEIGHT] = weight_of(entry)
-    if max_entries < 2 or entry[WEIGHT] > max_bytes // 2 then return end
+  --- Puts an entry in, or moves it on from the old generation.
+  local function enter(slot, entry)
     old[slot] = nil
     put(slot, entry)
   end
 
-  function self.get(slot)
-    local entry = self.young[slot]
-    if entry then return entry end
-    entry = old[slot]
-    if entry then
-      old[slot] = nil
-      put(slot, entry)
-    end
+  local function move(slot)
+    local entry = old[slot]
+    if entry then enter(slot, entry) end
     return entry
   end
 
-  function self.remove(slot)
+  local function remove(slot)
     local entry = self.young[slot]
     if entry then
       count, bytes = count - 1, bytes - entry[WEIGHT]
@@ -108,12 +103,30 @@ local function store(max_entries, max_bytes)
     old[slot] = nil
   end
 
+  function self.put(slot, entry)
+    entry[WEIGHT] = weight_of(entry)
+    if max_entries < 2 or entry[WEIGHT] > max_bytes // 2 then return end
+    uninterrupted(enter, slot, entry)
+  end
+
+  function self.get(slot)
+    local entry = self.young[slot]
+    if entry then return entry end
+    if not old[slot] then return nil end
+    return (uninterrupted(move, slot))
+  end
+
+  function self.remove(slot)
+    uninterrupted(remove, slot)
+  end
+
   --- An upper bound: what has moved on is counted in both generations.
   function self.bytes()
     return bytes + old_bytes
   end
 
-  --- Makes everything stale that bears a tag and was judged before.
+  --- Makes everything stale that bears a tag and was judged before. To be
+  -- called uninterrupted, as `clear`.
   function self.change(tag, seq)
     local record = young_tags[tag] or old_tags[tag]
     if record then record.changed = seq end
@@ -235,12 +248,21 @@ function cache.create(options)
     end
   end
 
-  --- Forgets what was judged before a change and bears one of its tags.
-  function self.change(tags, seq)
+  local function change(tags, seq)
     for _, tag in ipairs(tags) do
       good.change(tag, seq)
       bad.change(tag, seq)
     end
+  end
+
+  local function clear()
+    good.clear()
+    bad.clear()
+  end
+
+  --- Forgets what was judged before a change and bears one of its tags.
+  function self.change(tags, seq)
+    uninterrupted(change, tags, seq)
   end
 
   --- How many valid verdicts the young generation holds.
@@ -254,8 +276,7 @@ function cache.create(options)
   end
 
   function self.clear()
-    good.clear()
-    bad.clear()
+    uninterrupted(clear)
   end
 
   return self

@@ -6,6 +6,7 @@ local cjson = require("cjson").new()
 local rand = require("openssl.rand")
 
 local base64url = require("verify-jwt.base64url")
+local uninterrupted = require("verify-jwt.uninterrupted")
 
 local FEED_TYPE = "application/vnd.haproxy-jwt.feed+json"
 
@@ -77,12 +78,15 @@ function feed.create(deps)
   local was_refused = false
   local self = {}
 
-  --- Begins anew: nothing known, and nobody to be taken for.
-  local function start_over()
+  local function begin_anew(new_id)
     lease.drop()
     cache.clear()
-    id = base64url.encode(rand.bytes(ID_BYTES))
-    keys = nil
+    id, keys = new_id, nil
+  end
+
+  --- Begins anew: nothing known, and nobody to be taken for.
+  local function start_over()
+    uninterrupted(begin_anew, base64url.encode(rand.bytes(ID_BYTES)))
   end
   start_over()
 
@@ -111,7 +115,8 @@ function feed.create(deps)
   end
 
   --- Applies all that an answer carries; only then the lease is renewed, and
-  -- only the next poll reports it.
+  -- only the next poll reports it. To be called uninterrupted: a verdict that
+  -- comes in between would be kept as if it were no older.
   local function apply(answer, sent, sent_wall)
     if answer.is_reset or answer.epoch ~= lease.epoch
       or answer.seq < lease.seq then
@@ -128,17 +133,34 @@ function feed.create(deps)
     lease.renew(answer.lease, sent, sent_wall)
   end
 
-  --- The server to poll: the one that holds this verifier to its word.
-  local function choose()
-    local server = lease.server
-    if not server then return servers.candidates()[1] end
-    return not server.away and server or nil
+  --- The answer to a poll, unless somebody started over meanwhile, who has
+  -- forgotten what it was asked for.
+  local function accept(answer, from, asked_as, sent, sent_wall)
+    if asked_as ~= id then return false end
+    lease.server = from
+    apply(answer, sent, sent_wall)
+    return true
   end
 
-  --- Looks for another server when the one it holds to is away; with none,
-  -- it waits for that one, which knows what is applied here.
+  --- The server to poll: the one that holds this verifier to its word. Where
+  -- that one is away, or has another address now, any other: then all is
+  -- forgotten. Without another it is waited for, because it knows what is
+  -- applied here.
+  local function choose()
+    local server = lease.server
+    if server and not server.away and servers.holds(server) then
+      return server
+    end
+    local other = servers.candidates()[1]
+    if server and other then start_over() end
+    return other
+  end
+
+  --- Looks for another server when the one it holds to is away.
   function self.on_away(server)
-    if server == lease.server and servers.candidates()[1] then start_over() end
+    if server == lease.server and servers.has_other(server) then
+      start_over()
+    end
   end
 
   --- Sends one poll and applies its answer. To be called again and again by
@@ -162,16 +184,15 @@ function feed.create(deps)
       and response.content_type == FEED_TYPE then
       answer = feed.parse(response.body)
     end
-    -- Whoever started over meanwhile has forgotten what was asked for.
-    if answer and asked_as == id then
-      lease.server = server
-      apply(answer, sent, sent_wall)
+    if answer and uninterrupted(function()
+      return accept(answer, server, asked_as, sent, sent_wall)
+    end) then
       pause = MIN_PAUSE_MS
       return
     end
     local time = clock.wall()
     if not lease.is_live(time, clock.coarse(time))
-      and servers.candidates()[2] then
+      and servers.has_other(server) then
       start_over()
     end
     -- All verifiers lost their server at one moment; spread their return.

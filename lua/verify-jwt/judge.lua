@@ -7,6 +7,7 @@ local keys = require("verify-jwt.keys")
 local reason = require("verify-jwt.reason")
 local signature = require("verify-jwt.signature")
 local token = require("verify-jwt.token")
+local uninterrupted = require("verify-jwt.uninterrupted")
 local verdict = require("verify-jwt.verdict")
 
 local sub = string.sub
@@ -46,7 +47,10 @@ function judge.create(deps)
   local memory = deps.memory
   local counts = deps.counts
   local parse = token.parser()
-  local pending, waiting = {}, 0
+  local pending = {}
+  -- Who waits -> until when. HAProxy may end any of them at any time without
+  -- a word; `sweep` then counts them out.
+  local waiters, waiting = {}, 0
   local asked, stale_hits = 0, 0
   local self = {}
 
@@ -104,18 +108,27 @@ function judge.create(deps)
     return entry, how, is_unreachable
   end
 
+  local function count_in(waiter, ends)
+    waiters[waiter], waiting = ends, waiting + 1
+  end
+
+  local function count_out(waiter)
+    if waiters[waiter] then waiters[waiter], waiting = nil, waiting - 1 end
+  end
+
   --- Waits for the answer to a question that somebody else has put. nil when
   -- it does not come, its asker being gone together with its client, or when
   -- it may not be shared.
   local function wait(question)
     if waiting >= MAX_WAITING then return verdict.unavailable end
-    waiting = waiting + 1
+    local waiter = {}
+    uninterrupted(count_in, waiter, question.ends)
     local nap = FIRST_NAP_MS
     repeat
       deps.nap(nap)
       nap = math.min(nap * 2, LONGEST_NAP_MS)
     until question.answer or now() >= question.ends
-    waiting = waiting - 1
+    uninterrupted(count_out, waiter)
     return question.answer
   end
 
@@ -193,13 +206,19 @@ function judge.create(deps)
     return ("hits=%d,asked=%d,stale=%d"):format(counts.hits, asked, stale_hits)
   end
 
-  --- Forgets questions whose asker is gone. To be called by a task.
-  function self.sweep()
-    local time, gone = now(), {}
+  local function forget_gone(time)
     for text, question in pairs(pending) do
-      if time > question.ends then gone[#gone + 1] = text end
+      if time > question.ends then pending[text] = nil end
     end
-    for _, text in ipairs(gone) do pending[text] = nil end
+    for waiter, ends in pairs(waiters) do
+      if time > ends then count_out(waiter) end
+    end
+  end
+
+  --- Forgets questions whose asker is gone, and those who waited and are. To
+  -- be called by a task.
+  function self.sweep()
+    uninterrupted(forget_gone, now())
   end
 
   return self

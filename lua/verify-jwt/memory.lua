@@ -1,6 +1,7 @@
 --- Knows what may be remembered, and for how long: under a lease from the
 -- server, or, without the verifier's key, for a time told with the question.
 
+local uninterrupted = require("verify-jwt.uninterrupted")
 local verdict = require("verify-jwt.verdict")
 
 local FINAL, SEQ, TAGS = verdict.FINAL, verdict.SEQ, verdict.TAGS
@@ -73,7 +74,7 @@ function memory.by_lease(clock, lease, ttl, id, on_epoch)
     return ttl > 0 and lease.is_live(time, coarse(time))
   end
 
-  function self.begin(moment)
+  local function begin(moment)
     local is_live = is_live_now()
     return {
       header = is_live and "X-Jwt-Verifier: " .. id() .. "\r\n"
@@ -84,8 +85,7 @@ function memory.by_lease(clock, lease, ttl, id, on_epoch)
     }
   end
 
-  --- False for an answer that was judged before what is applied here.
-  function self.is_current(how, entry, epoch)
+  local function is_current(how, entry, epoch)
     if epoch == nil then
       how.may_keep = false
       return not is_live_now()
@@ -108,12 +108,24 @@ function memory.by_lease(clock, lease, ttl, id, on_epoch)
       and entry[SEQ] >= lease.seq and is_live_now()
   end
 
-  --- Whoever waited for the answer is bound by the same rule.
-  function self.may_share(how, entry)
-    return how and is_kept(how, entry)
+  -- The feed may apply a change between any two steps: each of these sees
+  -- the lease and the cache as they are at one moment.
+
+  function self.begin(moment)
+    return (uninterrupted(begin, moment))
   end
 
-  function self.keep(cache, key, entry, how)
+  --- False for an answer that was judged before what is applied here.
+  function self.is_current(how, entry, epoch)
+    return (uninterrupted(is_current, how, entry, epoch))
+  end
+
+  --- Whoever waited for the answer is bound by the same rule.
+  function self.may_share(how, entry)
+    return how and (uninterrupted(is_kept, how, entry))
+  end
+
+  local function keep(cache, key, entry, how)
     if not is_kept(how, entry) then return end
     -- A refusal for what a token says is dropped by its subjects' changes
     -- too: a rule can be lifted.
@@ -122,6 +134,10 @@ function memory.by_lease(clock, lease, ttl, id, on_epoch)
       entry[TAGS] = false
     end
     keep_for(cache, key, entry, ttl, how)
+  end
+
+  function self.keep(cache, key, entry, how)
+    uninterrupted(keep, cache, key, entry, how)
   end
 
   --- True while what is known counts where nobody can be asked.

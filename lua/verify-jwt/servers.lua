@@ -56,13 +56,28 @@ function servers.create(core, prefix)
   --- The servers that are not known to be away, each once, beginning with
   -- another one each time.
   function self.candidates()
-    local present, count = {}, #list
+    -- The list of this moment: HAProxy may let `refresh` run in between.
+    local all, present = list, {}
+    local count = #all
     turn = turn % 1000000 + 1
     for i = 1, count do
-      local server = list[(turn + i) % count + 1]
+      local server = all[(turn + i) % count + 1]
       if not server.away then present[#present + 1] = server end
     end
     return present
+  end
+
+  --- Whether some other server than this one is not known to be away.
+  function self.has_other(server)
+    for _, other in ipairs(list) do
+      if other ~= server and not other.away then return true end
+    end
+    return false
+  end
+
+  --- Whether a server is, at its address, still one of the configuration's.
+  function self.holds(server)
+    return by_id[server.id] == server
   end
 
   --- Those that a probe should try.

@@ -1,6 +1,7 @@
 --- Knows the private wire to the token-server: how a question is put, which
 -- answers count, and that nobody waits while no server answers.
 
+local uninterrupted = require("verify-jwt.uninterrupted")
 local verdict = require("verify-jwt.verdict")
 
 local ACCEPT = "application/vnd.haproxy-jwt.verdict+json"
@@ -12,6 +13,10 @@ local SHARED_SECONDS = 0.5
 local TELL_SECONDS = 60
 -- No token: a server that answers it with a verdict can judge again.
 local PROBE = "probe"
+
+-- The answer begins with the question's number, so that one that belongs to
+-- another is never taken. A server of an older version does not repeat it.
+local QUESTION = '^{"question":(%d+),'
 
 local token_server = {}
 
@@ -43,13 +48,25 @@ function token_server.create(deps)
   local head, has_key = deps.head, deps.has_key
   local self = {}
 
+  local questions = 0
+  local function next_question()
+    questions = questions + 1
+    return questions
+  end
+
+  --- @return the request, and function(body) -> whether it is an answer to it
   local function request_for(text, memory, thumbprint)
+    local number = uninterrupted(next_question)
     local named = ""
     if thumbprint and has_key then
       named = "X-Jwt-Key: " .. thumbprint .. "\r\n"
     end
-    return head .. memory .. named .. "Content-Length: " .. #text
-      .. "\r\n\r\n" .. text
+    return head .. memory .. named .. "X-Jwt-Question: " .. number
+      .. "\r\nContent-Length: " .. #text .. "\r\n\r\n" .. text,
+      function(body)
+        local answered = body:match(QUESTION)
+        return not answered or answered == tostring(number)
+      end
   end
 
   local told_at = -math.huge
@@ -108,7 +125,7 @@ function token_server.create(deps)
   function self.ask(text, memory, thumbprint, moment)
     moment = moment or now()
     local deadline = moment + DEADLINE_SECONDS
-    local request = request_for(text, memory, thumbprint)
+    local request, is_mine = request_for(text, memory, thumbprint)
     local tried, is_unreachable = {}, true
     repeat
       local server, is_last = next_server(tried)
@@ -117,7 +134,7 @@ function token_server.create(deps)
       local limit = deadline
       if not is_last then limit = math.min(limit, moment + SHARED_SECONDS) end
       local answer, is_to_blame =
-        transport.request(server, request, limit, moment)
+        transport.request(server, request, limit, moment, is_mine)
       if answer then
         is_unreachable = false
         local result, epoch = read(answer)
@@ -145,8 +162,9 @@ function token_server.create(deps)
   --- Tries the servers that are away. To be called by a task.
   function self.probe()
     for _, server in ipairs(servers.absent()) do
-      local answer = transport.request(
-        server, request_for(PROBE, ""), now() + DEADLINE_SECONDS)
+      local request = request_for(PROBE, "")
+      local answer =
+        transport.request(server, request, now() + DEADLINE_SECONDS)
       if answer and read(answer) then set_away(server, false) end
     end
   end

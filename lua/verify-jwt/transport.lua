@@ -6,6 +6,7 @@
 -- request, and needs three seconds to notice a refused port.
 
 local remembered = require("verify-jwt.remembered")
+local uninterrupted = require("verify-jwt.uninterrupted")
 
 local find, lower, match, sub = string.find, string.lower, string.match,
   string.sub
@@ -61,6 +62,10 @@ function transport.create(core, options)
     return math.max(deadline - time, 0.001)
   end
 
+  local function note(socket, deadline)
+    in_flight[socket], flying = deadline, flying + 1
+  end
+
   local function forget(socket)
     if in_flight[socket] then
       in_flight[socket] = nil
@@ -82,6 +87,10 @@ function transport.create(core, options)
     return can_close
   end
 
+  local function open_and_close()
+    core.tcp():close()
+  end
+
   -- HAProxy collects all garbage at the end of a coroutine in which more
   -- connections were opened than closed, or fewer: with a full cache that
   -- stops the thread for tens of milliseconds. So whoever opens one that
@@ -89,14 +98,13 @@ function transport.create(core, options)
   -- 3.0.11 crashes when a connection is closed that was never opened.
   local function balance(server, deadline)
     if not options.keep_alive then return end
+    if closes_unopened() then return uninterrupted(open_and_close) end
     local socket = core.tcp()
-    if not closes_unopened() then
-      socket:settimeout(left(deadline, now()))
-      if not dial(socket, server) then return end
-    end
-    socket:close()
+    socket:settimeout(left(deadline, now()))
+    if dial(socket, server) then socket:close() end
   end
 
+  --- Leaves it to `sweep` to close one.
   local function discard(socket)
     if options.keep_alive then
       discarded[#discarded + 1] = socket
@@ -105,7 +113,9 @@ function transport.create(core, options)
     end
   end
 
-  local function take_idle(server, time)
+  --- One connection for one question: two that share one would get each
+  -- other's answers.
+  local function take_idle(server, time, deadline)
     local stack = idle[server.id]
     local top = stack and stack[#stack]
     if not top then return nil end
@@ -119,6 +129,7 @@ function transport.create(core, options)
       end
       return nil
     end
+    note(top.socket, deadline)
     return top.socket
   end
 
@@ -134,15 +145,23 @@ function transport.create(core, options)
     stack[#stack + 1] = { socket = socket, since = time }
   end
 
+  --- After a question: for the next one, where there is a time to keep it from.
+  local function give_back(socket, server, time)
+    forget(socket)
+    if time then keep(server, socket, time) else discard(socket) end
+  end
+
   local function connect(server, deadline)
+    -- HAProxy ends a new socket that its Lua does not use before the turn is
+    -- taken from it, so this begins with a whole turn.
+    core.yield()
     local socket = core.tcp()
-    in_flight[socket], flying = deadline, flying + 1
     socket:settimeout(left(deadline, now()))
+    uninterrupted(note, socket, deadline)
     local connected = dial(socket, server)
     if connected or closes_unopened() then balance(server, deadline) end
     if connected then return socket end
-    forget(socket)
-    discard(socket)
+    uninterrupted(give_back, socket)
     return nil
   end
 
@@ -189,31 +208,29 @@ function transport.create(core, options)
   -- ended by `sweep`: asking the clock at each step costs more than the step.
   -- @param deadline monotonic seconds; nothing is waited for beyond it
   -- @param moment   monotonic seconds of now, where the caller knows it
+  -- @param is_mine  function(body) -> false for the answer to something else;
+  --   without it every answer is taken
   -- @return { status, content_type, body }, or nil and whether the server
   --   is to blame: false when this side has too many questions open
-  function self.request(server, request, deadline, moment)
+  function self.request(server, request, deadline, moment, is_mine)
     if flying >= MAX_IN_FLIGHT then return nil, false end
     moment = moment or now()
-    local socket = take_idle(server, moment)
+    local socket = uninterrupted(take_idle, server, moment, deadline)
     local reused = socket ~= nil
     -- HAProxy raises for a connection that has ended meanwhile.
     if reused
       and not pcall(socket.settimeout, socket, left(deadline, moment)) then
-      discard(socket)
+      uninterrupted(give_back, socket)
       socket, reused = nil, false
     end
-    if reused then in_flight[socket], flying = deadline, flying + 1 end
     for _ = 1, 2 do
       socket = socket or connect(server, deadline)
       if not socket then return nil, true end
       local answer, untouched = exchange(socket, request)
       local time = now()
-      forget(socket)
-      if answer and answer.keep_alive then
-        keep(server, socket, time)
-      else
-        discard(socket)
-      end
+      if answer and is_mine and not is_mine(answer.body) then answer = nil end
+      local is_kept = answer and answer.keep_alive
+      uninterrupted(give_back, socket, server, is_kept and time)
       if answer and time < deadline then return answer end
       if not (reused and untouched) or time >= deadline then break end
       socket, reused = nil, false
@@ -231,23 +248,29 @@ function transport.create(core, options)
       deadline)
   end
 
+  --- What is overdue, and what nobody needs any more.
+  local function take_over(time)
+    local overdue, sockets = {}, discarded
+    for socket, deadline in pairs(in_flight) do
+      if time > deadline then overdue[#overdue + 1] = socket end
+    end
+    discarded = {}
+    return overdue, sockets
+  end
+
   --- Ends what is overdue, a drip that keeps a socket's own time-out from
   -- striking among it, and closes what was discarded. To be called all the
   -- time by a task that never ends.
   function self.sweep()
-    local time, overdue = now(), {}
-    for socket, deadline in pairs(in_flight) do
-      if time > deadline then overdue[#overdue + 1] = socket end
-    end
+    local time = now()
+    local overdue, sockets = uninterrupted(take_over, time)
     for _, socket in ipairs(overdue) do
       -- A socket of another thread refuses; in time the task will run there.
       local closed = pcall(socket.close, socket)
       if closed or time > (in_flight[socket] or 0) + GIVE_UP_SECONDS then
-        forget(socket)
+        uninterrupted(forget, socket)
       end
     end
-    local sockets = discarded
-    discarded = {}
     for _, socket in ipairs(sockets) do pcall(socket.close, socket) end
   end
 

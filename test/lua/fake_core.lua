@@ -66,6 +66,7 @@ function fake.create()
     sockets = {}, log = {}, version = "2.6.12",
   }
   local core = { backends = {}, warning = 4 }
+  function core.yield() end
   function core.tcp() return create_socket(state) end
   function core.now()
     return { sec = math.floor(state.time), usec = 0 }

@@ -38,7 +38,16 @@ local function create(reply, candidates)
           or "application/vnd.haproxy-jwt.feed+json",
       }
     end,
-    servers = { candidates = function() return state.candidates end },
+    servers = {
+      candidates = function() return state.candidates end,
+      has_other = function(server)
+        for _, other in ipairs(state.candidates) do
+          if other ~= server then return true end
+        end
+        return false
+      end,
+      holds = function(server) return server ~= state.removed end,
+    },
     clock = {
       now = function() return state.time end,
       wall = function() return state.wall end,
@@ -217,6 +226,33 @@ test("begins anew with another server", function()
   news.poll()
   assert(state.asked == second and trust.server == second)
   assert(state.polls[2]["X-Jwt-Seq"] == nil)
+end)
+
+test("turns to another server that comes while its own is away", function()
+  local first, second = { id = "s1" }, { id = "s2" }
+  local news, state, trust = create(always(), { first })
+  news.poll()
+  local id = news.id()
+  first.away, state.candidates = true, {}
+  news.on_away(first)
+  news.poll()
+  assert(#state.polls == 1 and news.id() == id)
+  state.candidates = { second }
+  news.poll()
+  assert(state.asked == second and trust.server == second)
+  assert(news.id() ~= id and state.polls[2]["X-Jwt-Seq"] == nil)
+end)
+
+test("turns to its server's new address", function()
+  local first, moved = { id = "s1 old" }, { id = "s1 new" }
+  local news, state, trust = create(always(), { first })
+  news.poll()
+  local clears = state.clears
+  first.away, state.candidates, state.removed = true, { moved }, first
+  news.poll()
+  assert(state.asked == moved and trust.server == moved)
+  -- The first poll of the new lease forgets once more: it begins there.
+  assert(state.clears > clears and state.polls[2]["X-Jwt-Seq"] == nil)
 end)
 
 test("does not believe an answer to who it was before", function()

@@ -92,7 +92,7 @@ local function create(reply, options)
       return reply(text, state, trust)
     end,
   })
-  state.cache, state.lease = known, trust
+  state.cache, state.lease, state.sweep = known, trust, court.sweep
   return function(text)
     return court.judge("Bearer " .. text, true, REQUEST)
   end, state
@@ -195,6 +195,32 @@ test("does not wait for an asker that is gone", function()
     return answer()
   end)
   ask(mint(1))
+end)
+
+test("counts those out who waited and were ended", function()
+  local ask, state
+  local start = 5000
+  -- HAProxy ends an action by never resuming it.
+  local function wait(text) return coroutine.wrap(ask)(text) end
+  ask, state = create(function(text)
+    state.on_nap = function()
+      state.time = start
+      coroutine.yield()
+    end
+    if #state.asked == 1 then
+      for _ = 1, 2000 do assert(wait(text) == nil) end
+      assert(wait(text) == verdict.unavailable)
+      start = start + 0.95
+      state.time = start
+      state.sweep()
+    else
+      assert(wait(text) == nil)
+    end
+    return answer()
+  end)
+  ask(mint(1))
+  ask(mint(2))
+  assert(#state.asked == 2)
 end)
 
 test("tells who it is under a lease, and remembers for longer", function()

@@ -72,6 +72,22 @@ test("follows an address that changes", function()
   assert(group.candidates()[1].address == "10.0.0.7")
 end)
 
+test("knows whether there is another, and whether one is still its own",
+  function()
+    local addresses = { s1 = "10.0.0.1:1", s2 = "10.0.0.2:1" }
+    local group = servers.create({ backends = { jwt = backend(addresses) } },
+      "jwt")
+    group.refresh()
+    local first, second = group.candidates()[1], group.candidates()[1]
+    assert(group.has_other(first) and group.holds(first))
+    second.away = true
+    assert(not group.has_other(first) and group.has_other(second))
+    addresses.s1, addresses.s2 = "10.0.0.3:1", "<unknown>"
+    group.refresh()
+    assert(not group.holds(first) and not group.holds(second))
+    assert(group.has_other(first))
+  end)
+
 test("knows when no backend has the prefix", function()
   assert(not servers.create({ backends = { other = {} } }, "jwt")
     .is_configured())

@@ -39,10 +39,11 @@ local function create(replies, options)
       end,
     },
     transport = {
-      request = function(server, text, deadline)
+      request = function(server, text, deadline, _, is_mine)
         state.asked[#state.asked + 1] = { server.id, text, deadline }
         local body, status, content_type = replies[server.id](state, deadline)
         if not body then return nil, status ~= "full" end
+        if is_mine and not is_mine(body) then return nil, true end
         return {
           status = status or 200, body = body,
           content_type = content_type or TYPE,
@@ -60,8 +61,29 @@ test("says how it will remember, and sends the token as it is", function()
   local entry, epoch = client.ask("h.p.s", "X-Jwt-Ttl: 3\r\n", nil)
   assert(entry[verdict.REASON] == "ok" and epoch == "e")
   assert(entry[verdict.SEQ] == 3 and entry[verdict.TAGS][1] == "t")
-  assert(state.asked[1][2] == "HEAD\r\nX-Jwt-Ttl: 3\r\nContent-Length: 5\r\n"
-    .. "\r\nh.p.s")
+  assert(state.asked[1][2] == "HEAD\r\nX-Jwt-Ttl: 3\r\nX-Jwt-Question: 1\r\n"
+    .. "Content-Length: 5\r\n\r\nh.p.s")
+end)
+
+--- What the server answers to a question of this number.
+local function numbered(number)
+  local body = '{"question":' .. number .. "," .. VALID:sub(2)
+  return function() return body end
+end
+
+test("takes the answer to its own question and to no other", function()
+  for number, reason in pairs({ [1] = "ok", [2] = "E_BACKEND_UNAVAIL" }) do
+    local client = create({ a = numbered(number) })
+    assert(client.ask("h.p.s", "", nil)[verdict.REASON] == reason)
+  end
+end)
+
+test("numbers each question", function()
+  local client, state = create({ a = ok })
+  for _ = 1, 3 do client.ask("h.p.s", "", nil) end
+  for i = 1, 3 do
+    assert(state.asked[i][2]:find("X-Jwt-Question: " .. i .. "\r\n", 1, true))
+  end
 end)
 
 test("names the key it verified with only beside the verifier key", function()

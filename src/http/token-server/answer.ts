@@ -31,14 +31,21 @@ export function toPublicJson(verdict: Verdict, isTrusted: boolean): string {
   return `{${members.join(",")}}`;
 }
 
-/** The form for verifiers; members are described where Lua reads them (lua/verify-jwt/token_server.lua). */
+/**
+ * The form for verifiers; members are described where Lua reads them (lua/verify-jwt/token_server.lua).
+ *
+ * @param question the number under which it was asked, repeated so that no answer is taken for another's
+ */
 export function toVerifierJson(
   verdict: Verdict,
   isTrusted: boolean,
   selection: ClaimSelection,
   judgedAt: JudgedAt,
+  question?: string,
 ): string {
-  const members = outcome(verdict);
+  // First of all, where nothing that a token says can stand.
+  const number = question === undefined ? [] : [`"question":${question}`];
+  const members = [...number, ...outcome(verdict)];
   const { token } = verdict;
   if (token !== undefined) {
     members.push(generation(token.isStateless));

@@ -52,6 +52,8 @@ interface Question {
   readonly claims: string;
   readonly verifiedWith: string | undefined;
   readonly ttlSeconds: number;
+  /** The number it has for its asker. */
+  readonly number: string | undefined;
 }
 
 /** Makes the handler. A JWS is answered in the turn in which its body arrived. */
@@ -64,7 +66,10 @@ export function createJudgeRoute(options: JudgeRouteOptions) {
       return json(toPublicJson(verdict, isTrusted));
     }
     const selection = selectionOf(question.claims);
-    return toVerifier(VERIFIER_TYPE, toVerifierJson(verdict, isTrusted, selection, judgedAt));
+    return toVerifier(
+      VERIFIER_TYPE,
+      toVerifierJson(verdict, isTrusted, selection, judgedAt, question.number),
+    );
   };
 
   const decide = (
@@ -166,6 +171,7 @@ function parseQuestion(headers: Headers, isVerifier: IsVerifier): Question | Res
     claims: headers.get("x-jwt-claims") ?? "",
     verifiedWith: isTrusted ? (headers.get("x-jwt-key") ?? undefined) : undefined,
     ttlSeconds,
+    number: /^\d{1,15}$/.exec(headers.get("x-jwt-question") ?? "")?.[0],
   };
 }
 
