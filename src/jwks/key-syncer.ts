@@ -24,6 +24,8 @@ export interface KeySetText {
   readonly text: string;
   /** Unix seconds. */
   readonly fetchedAtSeconds: number;
+  /** Now, by the clock that is further on. */
+  readonly ageSeconds: number;
 }
 
 /** A token may name an unknown key at most this often per source; random kids must not flood the issuer. */
@@ -89,11 +91,12 @@ export class KeySyncer {
 
   /** The texts of the sets in use, for another thread to read; they may hold secrets. */
   texts(): readonly KeySetText[] {
-    return this.#scheduled.flatMap(({ source }) => {
-      const { text, state, spec } = source;
+    return this.#scheduled.flatMap((one) => {
+      const { text, state, spec } = one.source;
       const { name, fetchedAtSeconds } = state;
       if (text === undefined || fetchedAtSeconds === undefined) return [];
-      return [{ source: name, issuer: spec.issuer, text, fetchedAtSeconds }];
+      const ageSeconds = this.#ageSeconds(one);
+      return [{ source: name, issuer: spec.issuer, text, fetchedAtSeconds, ageSeconds }];
     });
   }
 

@@ -1,6 +1,7 @@
 /** Imports: nothing before the commit, everything after it, nothing after giving up. */
 import { describe, expect, test } from "bun:test";
 import type { ImportLine } from "../../src/core/revocation/store.ts";
+import { openReader } from "../../src/sqlite/open-reader.ts";
 import { openStore, type Store } from "../../src/sqlite/open-store.ts";
 import { codeOf } from "./refusal.ts";
 import { ACTOR, claims, NOW, nowMs, ruleOf, useFolder } from "./store-fixture.ts";
@@ -12,7 +13,7 @@ const LINES: readonly ImportLine[] = [
 ];
 
 /** Which of three tokens are revoked: by threshold, by key, by a global rule. */
-function verdicts(store: Store): readonly boolean[] {
+function verdicts(store: Pick<Store, "index">): readonly boolean[] {
   const ask = (text: string, subject: string): boolean =>
     store.index.findMatch(claims(text), [subject], undefined, NOW) !== undefined;
   return [ask('{"iat":5}', "bob"), ask('{"iat":50,"jti":"a"}', "bob"), ask('{"sub":"eve"}', "eve")];
@@ -50,6 +51,27 @@ describe("an import", () => {
     for await (const rule of again.rules.activeRules()) exported.push(rule.text);
     expect(exported).toEqual(LINES.map(({ rule }) => rule.rule.text));
     await again.close();
+  });
+
+  test("is in force for another thread's reading neither before nor when given up", async () => {
+    const path = folder();
+    const store = await openStore(path, { nowMs });
+    // Else a thread has no subject's rules to look for.
+    await store.rules.addRule(ruleOf("carol", '{"jti":"b"}'), ACTOR);
+    const thread = await openReader(path);
+    const staged = await store.rules.beginImport(ACTOR, "a file");
+    await staged.stage(LINES);
+    expect(verdicts(thread)).toEqual([false, false, false]);
+    await staged.abort();
+    expect(verdicts(thread)).toEqual([false, false, false]);
+    const again = await store.rules.beginImport(ACTOR, "a file");
+    await again.stage(LINES);
+    expect(verdicts(thread)).toEqual([false, false, false]);
+    await again.commit();
+    thread.index.advance();
+    expect(verdicts(thread)).toEqual([true, true, true]);
+    thread.close();
+    await store.close();
   });
 
   test("leaves nothing behind when it is given up", async () => {

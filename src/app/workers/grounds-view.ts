@@ -5,10 +5,11 @@ import { parseKeySet, type KeySet } from "../../core/jwks/key-set.ts";
 import type { PolicySet } from "../../core/token/policy.ts";
 import type { WorkerGrounds } from "./messages.ts";
 
-/** A key set, and from when on it is too old. */
+/** A key set, and from when on it is too old: by the wall clock, and by the one that cannot be set back. */
 interface TimedSet {
   readonly set: KeySet;
   readonly endsAtSeconds: number;
+  readonly endsAtMs: number;
 }
 
 export class GroundsView {
@@ -30,21 +31,28 @@ export class GroundsView {
     this.#sets = sets;
   }
 
-  /** Reads what was sent; texts that the main thread has read before. */
-  static async read(grounds: WorkerGrounds): Promise<GroundsView> {
+  /**
+   * Reads what was sent; texts that the main thread has read before.
+   *
+   * @param nowMs of this thread's monotonic clock
+   */
+  static async read(grounds: WorkerGrounds, nowMs: number): Promise<GroundsView> {
     const { allowShortSecrets, keyMaxAgeSeconds } = grounds;
     const sets = await Promise.all(
-      grounds.sets.map(async ({ source, issuer, text, fetchedAtSeconds }) => ({
+      grounds.sets.map(async ({ source, issuer, text, fetchedAtSeconds, ageSeconds }) => ({
         set: await parseKeySet(text, { source, issuer, allowShortSecrets }),
         endsAtSeconds: fetchedAtSeconds + keyMaxAgeSeconds,
+        endsAtMs: nowMs + (keyMaxAgeSeconds - ageSeconds) * 1000,
       })),
     );
     return new GroundsView(grounds, sets);
   }
 
-  /** The keys that are not too old at a moment. */
-  ring(nowSeconds: number): KeyRing {
-    const fresh = this.#sets.filter(({ endsAtSeconds }) => nowSeconds < endsAtSeconds);
+  /** The keys that are not too old at a moment, by either clock. */
+  ring(nowSeconds: number, nowMs: number): KeyRing {
+    const fresh = this.#sets.filter(
+      ({ endsAtSeconds, endsAtMs }) => nowSeconds < endsAtSeconds && nowMs < endsAtMs,
+    );
     if (fresh.length !== this.#freshCount) {
       this.#ring = new KeyRing(fresh.flatMap(({ set }) => set.keys));
       this.#freshCount = fresh.length;

@@ -58,21 +58,18 @@ export async function startWorker(
     return false;
   };
 
-  /** As `isCurrent`, with what will be remembered noted before the sequence is read. */
-  const mayAnswer = (ttlSeconds: number): boolean => {
-    if (ttlSeconds > start.recordedTtlSeconds) return false;
-    if (ttlSeconds === 0) return isCurrent();
-    for (let tries = 0; tries < 3; tries += 1) {
-      const seq = index.seq;
-      shared.noteRemembered(seq, fencedAtMs(monotonicMs(), ttlSeconds * 1000, 0));
-      if (!isCurrent()) return false;
-      if (index.seq === seq) return true;
-    }
-    return false;
+  /**
+   * Notes that a valid verdict will be remembered. Where a change was made since it was judged, which may be
+   * confirmed without the note, it has to be judged again.
+   */
+  const noteMemory = (ttlSeconds: number, judgedSeq: number): Promise<void> | undefined => {
+    shared.noteRemembered(judgedSeq, fencedAtMs(monotonicMs(), ttlSeconds * 1000, 0));
+    if (shared.seq() <= judgedSeq) return undefined;
+    return isCurrent() ? Promise.resolve() : Promise.reject(new Error("not up to date"));
   };
 
   const judge = createJudge({
-    ring: () => (grounds ?? missing()).ring(nowSeconds()),
+    ring: () => (grounds ?? missing()).ring(nowSeconds(), monotonicMs()),
     decryptionKeys: () => (grounds ?? missing()).decryptionKeys,
     policies: () => (grounds ?? missing()).policies,
     findRevocation: (claims, subjects, issuer, now, claimsText) =>
@@ -97,10 +94,10 @@ export async function startWorker(
     judgedAt: () => ({ seq: index.seq, epoch: index.epoch }),
     refreshKeys: () => Promise.resolve(false),
     elsewhere: {
-      isNeeded: (ttlSeconds) => !mayAnswer(ttlSeconds),
+      isNeeded: (ttlSeconds) => ttlSeconds > start.recordedTtlSeconds || !isCurrent(),
       ask: (token, headers) => toMain("/", { method: "POST", body: token, headers }, "network"),
     },
-    noteMemory: () => undefined,
+    noteMemory,
     bodies,
     onVerdict: tally.count,
     onFailure: () => undefined,
@@ -133,7 +130,7 @@ export async function startWorker(
   post({ kind: "listening", thread: start.thread });
   return {
     take: async (next) => {
-      grounds = await GroundsView.read(next);
+      grounds = await GroundsView.read(next, monotonicMs());
     },
     stop: async () => {
       await Promise.all(listeners.map((one) => one.close()));

@@ -31,6 +31,8 @@ export class RuleCache implements RuleLoader {
   readonly #parts = new LRUCache<string, SharedPart>({ max: KNOWN_PARTS });
   readonly #unreadable = new Map<number, RuleRow>();
   #hidden: ReadonlySet<number> = new Set();
+  /** Imports that are in force, as far as asked about: they stay so. */
+  readonly #shown = new Set<number>();
 
   constructor(rows: RuleRows, maxBytes: number) {
     this.#rows = rows;
@@ -46,8 +48,14 @@ export class RuleCache implements RuleLoader {
     return this.#unreadable;
   }
 
+  /** One that began since the last `refresh` is looked up: no journal entry tells of it before it ends. */
   isHidden(importId: number): boolean {
-    return this.#hidden.has(importId);
+    if (this.#hidden.has(importId)) return true;
+    if (this.#shown.has(importId)) return false;
+    this.#hidden = this.#rows.readHiddenImports();
+    if (this.#hidden.has(importId)) return true;
+    this.#shown.add(importId);
+    return false;
   }
 
   rule(id: number): LoadedRule | undefined {
@@ -99,6 +107,7 @@ export class RuleCache implements RuleLoader {
   }
 
   clear(): void {
+    this.#shown.clear();
     this.#parts.clear();
     this.#rules.clear();
     this.#unreadable.clear();
