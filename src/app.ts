@@ -186,7 +186,8 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   });
 
   const limits = {
-    maxBodyBytes: Math.max(65_536, settings.maxTokenBytes * 8),
+    // A token that is too long is answered with its verdict, as far as it can be read.
+    maxBodyBytes: settings.maxTokenBytes + 65_536,
     idleTimeoutSeconds: IDLE_TIMEOUT_SECONDS,
   };
   const pool = createPool({

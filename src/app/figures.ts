@@ -92,10 +92,3 @@ export function countAnswers() {
     },
   };
 }
-
-/** A key source's name as logs and metrics may show it: an address without its user, query and fragment. */
-export function toShownSource(name: string): string {
-  if (!/^https?:/.test(name) || !URL.canParse(name)) return name;
-  const { origin, pathname } = new URL(name);
-  return `${origin}${pathname}`;
-}

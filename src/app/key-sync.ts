@@ -5,7 +5,6 @@ import { KeySyncer } from "../jwks/key-syncer.ts";
 import { createLastGoodStore } from "../jwks/last-good.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
-import { toShownSource } from "./figures.ts";
 import { listKeySources } from "./key-sources.ts";
 
 export interface KeySyncParts {
@@ -35,8 +34,7 @@ export function createKeySync(config: Config, parts: KeySyncParts): KeySyncer {
     times: () => ({ intervalSeconds: syncInterval, maxAgeSeconds: keyMaxAge }),
     random,
     onSync: (state, isChanged) => {
-      const source = toShownSource(state.name);
-      const { error } = state;
+      const { name: source, error } = state;
       metrics.observeSync(source, error !== undefined);
       if (error !== undefined) log.warn("key source failed", { source, error });
       if (!isChanged) return parts.onRefreshed();

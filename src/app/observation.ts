@@ -53,7 +53,7 @@ export function observe(parts: ObservedParts): Observation {
   const metrics = createMetrics({
     keySources: () =>
       parts.keySources().map(({ name, fetchedAtSeconds, set }) => ({
-        source: figures.toShownSource(name),
+        source: name,
         ageSeconds:
           fetchedAtSeconds === undefined ? undefined : parts.nowMs() / 1000 - fetchedAtSeconds,
         keys: set?.keys.length ?? 0,

@@ -21,9 +21,10 @@ export function registerBackup(program: Command): void {
   dataCommand(command, async (open, options, [file = ""]) => {
     const target = await createWholeFile(file);
     try {
-      const api = await open();
+      const api = await open({ needsStore: true });
       const response = await api.request("POST", "/backup", {
         body: JSON.stringify({ file: resolve(file) }),
+        patienceSeconds: Number.POSITIVE_INFINITY,
       });
       if (!response.ok || response.body === null)
         throw new AppError("unavailable", await textOf(response));
@@ -95,7 +96,7 @@ async function copyFor(
 ): Promise<void> {
   await using undo = new AsyncDisposableStack();
   const source = await openFile(file, "r").catch((cause: unknown) => {
-    throw new AppError("usage", `${file} cannot be read`, { cause });
+    throw new AppError("unavailable", `${file} cannot be read`, { cause });
   });
   undo.defer(() => source.close());
   const target = await openFile(copy, "wx", 0o600);

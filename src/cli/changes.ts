@@ -31,7 +31,12 @@ export interface Waiting {
   readonly timeout: string;
   /** For the request's query. */
   readonly query: Readonly<Record<string, string>>;
+  /** For the request: a server that waits for the enforcement answers when that time is up. */
+  readonly patienceSeconds: number | undefined;
 }
+
+/** Beyond the time to wait for the enforcement: the change is to be written first. */
+const WRITE_SECONDS = 6;
 
 /** By default people wait, and programs that do not ask for it do not. */
 export function waitingOf(api: Api, options: OptionReader): Waiting {
@@ -43,6 +48,7 @@ export function waitingOf(api: Api, options: OptionReader): Waiting {
     isWaiting,
     timeout,
     query: isWaiting ? { wait: "applied", timeout } : {},
+    patienceSeconds: isWaiting ? Number(timeout) + WRITE_SECONDS : undefined,
   };
 }
 
@@ -72,6 +78,7 @@ export async function sendChange(
   const response = await api.request(change.method, `${change.path}?${query.toString()}`, {
     body: change.body,
     once: crypto.randomUUID(),
+    ...(waiting.patienceSeconds === undefined ? {} : { patienceSeconds: waiting.patienceSeconds }),
   });
   const text = await textOf(response);
   if (options.isJson) printJson(text);

@@ -29,6 +29,19 @@ export interface ApiInit {
   readonly type?: string;
   /** Makes a repetition of the request harmless. */
   readonly once?: string;
+  /** How long a server's answer may take to begin, in seconds; `Infinity` for work that takes what it takes. */
+  readonly patienceSeconds?: number;
+}
+
+/** Longer than anything takes that does not say so: a write waits five seconds for a busy disk. */
+const DEFAULT_PATIENCE_SECONDS = 30;
+
+/** What becomes of a folder without a store: nothing by default, and what is read is what an empty one holds. */
+export interface StoreNeed {
+  /** One is made. */
+  readonly makesStore?: boolean;
+  /** The command fails: what it copied would be taken for a copy of something. */
+  readonly needsStore?: boolean;
 }
 
 /** A server that is just starting or stopping has the folder, but no socket. */
@@ -39,11 +52,10 @@ const RETRY_MS = 50;
  * Connects to what acts on the command's data folder: one server writes it and tells everyone; where
  * none runs, this process takes the folder's lock and does the same.
  *
- * @param makesStore whether a store is made where there is none; who only wants to look sees an empty
- *   one, and either is told
- * @throws AppError forbidden, conflict (another command has the folder); ConfigError
+ * @throws AppError forbidden, conflict (another command has the folder), not_found (a store that is
+ *   needed); ConfigError
  */
-export async function connect(command: Command, makesStore = false): Promise<Api> {
+export async function connect(command: Command, need: StoreNeed = {}): Promise<Api> {
   const dataDir = dataDirOf(command);
   const user = callerName(process.env);
   const socket = join(dataDir, "control.sock");
@@ -51,7 +63,7 @@ export async function connect(command: Command, makesStore = false): Promise<Api
   for (;;) {
     if (await isListening(socket)) return overSocket(socket, user);
     try {
-      return await inProcess(command, dataDir, user, makesStore);
+      return await inProcess(command, dataDir, user, need);
     } catch (error) {
       const isTaken = error instanceof AppError && error.code === "conflict";
       if (!isTaken || performance.now() >= until) throw error;
@@ -63,18 +75,30 @@ export async function connect(command: Command, makesStore = false): Promise<Api
 function overSocket(socket: string, user: string): Api {
   return {
     isServer: true,
-    // A change may take as long as it waits for its enforcement.
-    request: (method, path, init) => send(toRequest(user, method, path, init), socket),
+    request: (method, path, init) =>
+      send(
+        toRequest(user, method, path, init),
+        socket,
+        init?.patienceSeconds ?? DEFAULT_PATIENCE_SECONDS,
+      ),
     close: async () => undefined,
   };
 }
 
-async function send(request: Request, socket: string): Promise<Response> {
+async function send(request: Request, socket: string, patienceSeconds: number): Promise<Response> {
+  const late = new AbortController();
+  const isBounded = Number.isFinite(patienceSeconds);
+  const timer = isBounded ? setTimeout(() => late.abort(), patienceSeconds * 1000) : undefined;
   try {
-    return await fetch(request, { unix: socket, timeout: false });
+    return await fetch(request, { unix: socket, timeout: false, signal: late.signal });
   } catch (cause) {
-    const message = "The server went away before it answered: look whether the change is there";
-    throw new AppError("unavailable", message, { cause });
+    const what = late.signal.aborted
+      ? `The server has not answered within ${patienceSeconds} s`
+      : "The server went away before it answered";
+    const hint = request.method === "GET" ? "" : ": look whether the change is there";
+    throw new AppError("unavailable", `${what}${hint}`, { cause });
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -82,11 +106,11 @@ async function inProcess(
   command: Command,
   dataDir: string,
   user: string,
-  makesStore: boolean,
+  need: StoreNeed,
 ): Promise<Api> {
   const config = dataConfigOf(command);
   const becomeSelf = becomeOwner(dataDir);
-  const { handle, close } = await openFolder(config, makesStore).catch((error: unknown) => {
+  const { handle, close } = await openFolder(config, need).catch((error: unknown) => {
     becomeSelf();
     throw error;
   });
@@ -102,9 +126,18 @@ async function inProcess(
   };
 }
 
-async function openFolder(config: Config, makesStore: boolean): Promise<Offline> {
+async function openFolder(
+  config: Config,
+  { makesStore = false, needsStore = false }: StoreNeed,
+): Promise<Offline> {
   const { dataDir } = config.settings;
   const isNew = !hasStore(config);
+  if (isNew && needsStore) {
+    throw new AppError(
+      "not_found",
+      `There is no store in ${dataDir}: name the right folder with --data-dir`,
+    );
+  }
   if (isNew && !makesStore) {
     remark(`There is no store in ${dataDir}, so this is what an empty one would answer:`);
     remark("name the right folder with --data-dir, or start haproxy-jwt serve.");

@@ -1,11 +1,11 @@
 /** Runs a command against the admin API, and closes what it opened. */
 import type { Command } from "commander";
 import { AppError } from "../core/app-error.ts";
-import { connect, type Api } from "./connect.ts";
+import { connect, type Api, type StoreNeed } from "./connect.ts";
 import { addDataFlags } from "./data-flags.ts";
 
 /** Opens the API; without a server and a store, one is made there only where a change needs it. */
-export type Open = (kind?: { readonly makesStore: boolean }) => Promise<Api>;
+export type Open = (kind?: StoreNeed) => Promise<Api>;
 
 /**
  * Completes a command that acts on a data folder: adds the folder's flags and `--json`, and has `run`
@@ -23,7 +23,7 @@ export function dataCommand(
   addDataFlags(command).action(async () => {
     let api: Api | undefined;
     const open: Open = async (kind) => {
-      api ??= await connect(command, kind?.makesStore);
+      api ??= await connect(command, kind);
       return api;
     };
     try {

@@ -51,7 +51,8 @@ export function sendRules(
     },
   });
   const path = `/import?${new URLSearchParams(query).toString()}`;
-  return api.request("POST", path, { body, type: "application/x-ndjson" });
+  const type = "application/x-ndjson";
+  return api.request("POST", path, { body, type, patienceSeconds: Number.POSITIVE_INFINITY });
 }
 
 /** A name as an import may have one. */

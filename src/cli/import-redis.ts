@@ -145,7 +145,7 @@ async function readSecret(path: string | undefined): Promise<string | undefined>
   try {
     return (await readFile(path, "utf8")).trim();
   } catch (cause) {
-    throw new AppError("usage", `${path} cannot be read`, { cause });
+    throw new AppError("unavailable", `${path} cannot be read`, { cause });
   }
 }
 

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { parseMembers, textOf, type Members } from "./api-answer.ts";
 import type { Api } from "./connect.ts";
 import { dataCommand, type OptionReader } from "./data-command.ts";
+import { EXIT_CODES } from "./exit-codes.ts";
 import { print, printJson, printTable, toAge } from "./output.ts";
 
 export function registerKeys(program: Command): void {
@@ -15,20 +16,24 @@ export function registerKeys(program: Command): void {
   );
 }
 
+/** @returns the exit code of the command */
 async function show(
   open: () => Promise<Api>,
   options: OptionReader,
   method: string,
   path: string,
-): Promise<void> {
+): Promise<number> {
   const text = await textOf(await (await open()).request(method, path));
-  if (options.isJson) return printJson(text);
   const sources = parseMembers(text).list("items");
-  if (sources.length === 0) {
-    return print(
-      "No key source is configured: set JWT_JWKS_FILE, JWT_JWKS_URL or JWT_OIDC_ISSUERS.",
-    );
-  }
+  if (options.isJson) printJson(text);
+  else if (sources.length === 0) {
+    print("No key source is configured: set JWT_JWKS_FILE, JWT_JWKS_URL or JWT_OIDC_ISSUERS.");
+  } else printSources(sources);
+  const hasFailed = sources.some((source) => source.has("error"));
+  return method === "POST" && hasFailed ? EXIT_CODES.failed.code : EXIT_CODES.done.code;
+}
+
+function printSources(sources: readonly Members[]): void {
   printTable(["SOURCE", "AGE", "KID", "TYPE", "ALGORITHMS", "ISSUER"], sources.flatMap(toRows));
   for (const source of sources) {
     const name = source.text("source") ?? "";
@@ -36,7 +41,6 @@ async function show(
     if (error !== undefined) print(`${name}: ${error}`);
     for (const problem of source.texts("problems")) print(`${name}: ${problem}`);
   }
-  return undefined;
 }
 
 function toRows(source: Members): readonly (readonly string[])[] {

@@ -37,6 +37,7 @@ function registerImport(rules: Command): void {
     const response = await api.request("POST", `/import?${query.toString()}`, {
       body: withProgress(source.stream, source.bytes),
       type: JSON_LINES,
+      patienceSeconds: Number.POSITIVE_INFINITY,
     });
     const isImported = response.ok;
     const text =
@@ -65,7 +66,8 @@ function registerExport(rules: Command): void {
   dataCommand(command, async (open, options, [file]) => {
     const target = file === undefined || file === "-" ? undefined : await createWholeFile(file);
     try {
-      const response = await (await open()).request("GET", "/export");
+      const api = await open({ needsStore: true });
+      const response = await api.request("GET", "/export");
       if (!response.ok || response.body === null)
         throw new AppError("unavailable", await textOf(response));
       if (target === undefined) {
@@ -101,7 +103,7 @@ async function openSource(file: string): Promise<Source> {
       .slice(0, 200);
     return { name, stream: readAll(handle), bytes: size };
   } catch (cause) {
-    throw new AppError("usage", `${file} cannot be read`, { cause });
+    throw new AppError("unavailable", `${file} cannot be read`, { cause });
   }
 }
 

@@ -140,7 +140,7 @@ async function readRuleText(option: string): Promise<string> {
   try {
     return await readFile(option.slice(1), "utf8");
   } catch (cause) {
-    throw new AppError("usage", `${option.slice(1)} cannot be read`, { cause });
+    throw new AppError("unavailable", `${option.slice(1)} cannot be read`, { cause });
   }
 }
 

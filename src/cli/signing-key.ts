@@ -21,7 +21,7 @@ export interface SigningKey {
  */
 export async function readSigningKey(path: string, kid: string | undefined): Promise<SigningKey> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new AppError("usage", `${path} cannot be read`, { cause });
+    throw new AppError("unavailable", `${path} cannot be read`, { cause });
   });
   // The seed's list has PEM inside, but is JSON.
   if (text.trimStart().startsWith("-----BEGIN")) {

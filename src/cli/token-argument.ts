@@ -23,7 +23,7 @@ async function readSource(file: string | undefined): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (cause) {
-    throw new AppError("usage", `${file} cannot be read`, { cause });
+    throw new AppError("unavailable", `${file} cannot be read`, { cause });
   }
 }
 

@@ -12,11 +12,11 @@ export interface WholeFile {
   discard(): Promise<void>;
 }
 
-/** Begins a file, 0600. @throws AppError usage when there cannot be one */
+/** Begins a file, 0600. @throws AppError unavailable when there cannot be one */
 export async function createWholeFile(path: string): Promise<WholeFile> {
   const partial = `${path}.partial-${process.pid}`;
   const handle = await open(partial, "wx", 0o600).catch((cause: unknown) => {
-    throw new AppError("usage", `${path} cannot be written`, { cause });
+    throw new AppError("unavailable", `${path} cannot be written`, { cause });
   });
   let isOpen = true;
   return {
@@ -31,7 +31,9 @@ export async function createWholeFile(path: string): Promise<WholeFile> {
     async commit() {
       await handle.sync();
       await handle.close();
-      await rename(partial, path);
+      await rename(partial, path).catch((cause: unknown) => {
+        throw new AppError("unavailable", `${path} cannot be replaced`, { cause });
+      });
       isOpen = false;
       await syncFolder(dirname(path));
     },

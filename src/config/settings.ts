@@ -217,9 +217,9 @@ export const SETTINGS = {
   ),
   maxTokenBytes: setting(
     "JWT_MAX_TOKEN_BYTES",
-    "8192",
+    "65536",
     integerIn(256, 65_536),
-    "Longer tokens are refused.",
+    "Longer tokens are refused; HAProxy's side has a limit of its own, which is lower as shipped.",
   ),
   decryptFile: setting(
     "JWT_DECRYPT_FILE",

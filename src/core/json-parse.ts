@@ -153,8 +153,9 @@ class Reader {
     if (match === null) return this.#fail("a value was expected");
     this.#at += match[0].length;
     const value = Number(match[0]);
-    const isInteger = match[1] === undefined && match[2] === undefined;
-    return isInteger && !Number.isSafeInteger(value) ? BigInt(match[0]) : value;
+    const isWhole = match[2] === undefined && /^(?:\.0+)?$/.test(match[1] ?? "");
+    if (!isWhole || Number.isSafeInteger(value)) return value;
+    return BigInt(match[0].split(".", 1)[0] ?? "");
   }
 
   #object(depth: number, spans?: Map<string, readonly [number, number]>): JsonObject {

@@ -22,6 +22,7 @@ export interface KeySourceOptions {
 
 /** What is known of a source; times in Unix seconds. */
 export interface KeySourceState {
+  /** For everyone to see: an address stands without its user, query and fragment, which may be secrets. */
   readonly name: string;
   readonly kind: KeySourceSpec["kind"];
   readonly set: KeySet | undefined;
@@ -49,7 +50,7 @@ export class KeySource {
     this.spec = spec;
     this.#options = options;
     this.#state = {
-      name: nameOf(spec),
+      name: toShownSource(nameOf(spec)),
       kind: spec.kind,
       set: undefined,
       fetchedAtSeconds: undefined,
@@ -70,7 +71,7 @@ export class KeySource {
 
   /** Takes up the set kept on disk by an earlier run; its age goes on from when it was fetched. */
   async restore(): Promise<void> {
-    const good = await this.#options.lastGood.read(this.#state.name);
+    const good = await this.#options.lastGood.read(nameOf(this.spec));
     if (good === undefined || this.#state.set !== undefined) return;
     // From the future: the clock was set back, and how old the set is cannot be said.
     if (good.fetchedAtSeconds > this.#options.nowSeconds() + MAX_AHEAD_SECONDS) return;
@@ -120,7 +121,7 @@ export class KeySource {
   /** The keys are in force whether or not they can be kept; that they cannot is told all the same. */
   async #keep(good: LastGood): Promise<void> {
     try {
-      await this.#options.lastGood.write(this.#state.name, good);
+      await this.#options.lastGood.write(nameOf(this.spec), good);
     } catch (error) {
       const code = codeOf(error);
       this.#state = { ...this.#state, error: `its keys cannot be kept on disk (${code})` };
@@ -157,6 +158,13 @@ function nameOf(spec: KeySourceSpec): string {
     case "oidc":
       return spec.issuer;
   }
+}
+
+function toShownSource(name: string): string {
+  if (!/^https?:/.test(name) || !URL.canParse(name)) return name;
+  const { origin, pathname, username, password, search, hash } = new URL(name);
+  const isOpen = [username, password, search, hash].every((part) => part === "");
+  return isOpen ? name : `${origin}${pathname}`;
 }
 
 function describe(error: unknown): string {

@@ -65,12 +65,12 @@ export async function openWholeStore(file: string): Promise<OpenedFile> {
   };
 }
 
-/** Makes an empty file (0600). @throws AppError usage where there is one already */
+/** Makes an empty file (0600). @throws AppError unavailable where there is one already */
 export function makeFile(file: string): void {
   try {
     closeSync(openSync(file, "wx", 0o600));
   } catch (cause) {
-    throw new AppError("usage", `${file} is there already, or cannot be written`, { cause });
+    throw new AppError("unavailable", `${file} is there already, or cannot be written`, { cause });
   }
 }
 

@@ -132,7 +132,7 @@ describe("a whole store", () => {
     expect(await codeOf(importStore(config, junk, ACTOR))).toBe("invalid");
     expect(await codeOf(importStore(config, `${junk}-none`, ACTOR))).toBe("not_found");
     await postgres.open();
-    expect(await codeOf(exportStore(config, junk, NOW * 1000))).toBe("usage");
+    expect(await codeOf(exportStore(config, junk, NOW * 1000))).toBe("unavailable");
     expect(await Bun.file(junk).text()).toStartWith("no database");
     const file = await makeBackup();
     expect(await codeOf(importStore(configOf("sqlite"), file, ACTOR))).toBe("usage");

@@ -59,7 +59,7 @@ describe("loadConfig", () => {
       clockSkew: 5,
       subjectClaims: ["username", "sub"],
       legacy: "accept",
-      maxTokenBytes: 8192,
+      maxTokenBytes: 65_536,
       issuer: undefined,
       maxTokenAge: undefined,
     });
@@ -75,7 +75,7 @@ describe("loadConfig", () => {
       syncInterval: 30,
       clockSkew: 20,
       keyMaxAge: 10,
-      maxTokenBytes: 8192,
+      maxTokenBytes: 65_536,
     });
     const origin = (key: SettingKey) => config.origins.get(key);
     expect(origin("syncInterval")).toBe("flag");

@@ -1,7 +1,7 @@
 /** `rules` and `revoke` of the compiled binary without a server: the command line itself has the store. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type CommandLine, createCommandLine, parseOutput } from "../helpers/command-line.ts";
 import { createSigningKey } from "../helpers/signing-keys.ts";
 import { createTempFolder } from "../helpers/temp-folder.ts";
@@ -45,7 +45,6 @@ describe("without a server", () => {
   test("a store is made by a change, which says so once, and never by who only looks", async () => {
     for (const [code, words] of [
       [0, ["rules", "list", "--json"]],
-      [0, ["rules", "export"]],
       [0, ["keys", "list"]],
       [1, ["rules", "lift", "1", "--reason", "r"]],
       [1, ["admin", "passwd", "alice"]],
@@ -57,6 +56,15 @@ describe("without a server", () => {
       ]);
       expect(missing.code).toBe(code);
     }
+    for (const words of [
+      ["rules", "export"],
+      ["backup", join(dirname(cli.dataDir), "backup.db")],
+    ]) {
+      const missing = await cli(...words);
+      expect([missing.code, missing.stdout]).toEqual([1, ""]);
+      expect(missing.stderr).toContain(`There is no store in ${cli.dataDir}`);
+    }
+    expect(existsSync(join(dirname(cli.dataDir), "backup.db"))).toBe(false);
     expect(existsSync(cli.dataDir)).toBe(false);
     const revoke = ["revoke", "user", "bob", "--reason", "r"];
     const first = await cli(...revoke);
@@ -229,7 +237,7 @@ describe("without a server", () => {
     ],
     [
       "a token file that is not there",
-      2,
+      1,
       "cannot be read",
       ["revoke", "token", "--file", "/none", "--reason", "r"],
     ],

@@ -116,6 +116,15 @@ describe("with a server", () => {
     expect(stdout).toMatch(/by \S+ \(cli, unix\)/);
   });
 
+  test("one that does not answer is not waited for beyond the time asked for", async () => {
+    server.program().signal("SIGSTOP");
+    const revoke = ["revoke", "user", "late", "--reason", "r", "--timeout", "1"];
+    const late = await cli(...revoke).finally(() => server.program().signal("SIGCONT"));
+    expect([late.code, late.stdout]).toEqual([1, ""]);
+    expect(late.stderr).toContain("has not answered within 7 s: look whether the change is there");
+    expect((await cli(...revoke.slice(0, 5), "--no-wait")).code).toBe(0);
+  });
+
   test("a second server does not get the folder", async () => {
     const env = { JWT_LISTEN: "127.0.0.1:0", JWT_ADMIN_LISTEN: "127.0.0.1:0" };
     const second = await cli.with({ env }, "serve");

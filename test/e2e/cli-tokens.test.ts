@@ -48,7 +48,6 @@ describe("token mint", () => {
 
   const REFUSED: readonly (readonly [string, readonly string[]])[] = [
     ["no key", []],
-    ["a key that is not there", ["--key", "/none"]],
     ["a key file of something else", ["--key", "/etc/hostname"]],
     ["an algorithm that there is not", ["--key", "es.jwk", "--alg", "none"]],
     ["an algorithm that the key is not for", ["--key", "es.jwk", "--alg", "HS256"]],
@@ -60,6 +59,11 @@ describe("token mint", () => {
     ["claims that are no object", ["--key", "es.jwk", "--claims", "[]"]],
     ["claims that name one twice", ["--key", "es.jwk", "--claims", '{"a":1,"a":2}']],
   ];
+  test("fails where the key is not there", async () => {
+    const result = await mint("--key", "/none");
+    expect([result.code, result.stderr.trim()]).toEqual([1, "/none cannot be read"]);
+  });
+
   for (const [what, args] of REFUSED) {
     test(`refuses ${what}`, async () => {
       const result = await cli.with({ cwd: folder }, "token", "mint", ...args);
@@ -120,10 +124,14 @@ describe("keys", () => {
     const text = await Bun.file(keyPath("keys.json")).text();
     const fewer = (JSON.parse(text) as { kid: string }[]).filter(({ kid }) => kid !== "ed");
     write("keys.json", JSON.stringify(fewer));
-    expect((await cli("keys", "sync")).stdout).not.toContain(" ed ");
+    const done = await cli("keys", "sync");
+    expect([done.code, done.stdout.includes(" ed ")]).toEqual([0, false]);
     write("keys.json", "{");
     const broken = await cli("keys", "sync");
+    expect(broken.code).toBe(1);
     expect(broken.stdout).toContain(" es ");
+    expect((await cli("keys", "sync", "--json")).code).toBe(1);
+    expect((await cli("keys", "list")).code).toBe(0);
     expect(broken.stdout).toMatch(/keys\.json: .+/);
     write("keys.json", text);
     expect((await cli("keys", "sync")).stdout).toContain(" ed ");

@@ -149,6 +149,27 @@ describe("KeySource.refresh", () => {
     expect(source.state.set?.problems).toEqual([expect.stringMatching(/"stolen".*private/)]);
   });
 
+  test("shows nobody the secrets of an address, and tells two apart by them", async () => {
+    const url = server.url().replace("://", "://ann:hidden@");
+    const spec = { kind: "url", url: `${url}?token=hidden#hidden`, issuer: undefined } as const;
+    const path = `${new URL(url).pathname}?token=hidden`;
+    server.answer(toAnswer(FIRST), path);
+    const source = createSource(spec);
+    await source.refresh();
+    expect(kids(source)).toEqual(["first"]);
+    expect(source.state.name).toBe(server.url());
+    server.answer({ kind: "bytes", bytes: Buffer.from("HTTP/1.1 500 No\r\n\r\n") }, path);
+    await source.refresh();
+    expect(source.state.error).toBeDefined();
+    expect(JSON.stringify(source.state)).not.toContain("hidden");
+    const [same, other] = [spec, { ...spec, url: `${url}?token=other` }].map((one) =>
+      createSource(one),
+    );
+    await same?.restore();
+    await other?.restore();
+    expect([same, other].map((one) => one?.state.set?.keys.length)).toEqual([1, undefined]);
+  });
+
   test("reads once where several ask at the same time", async () => {
     server.answer({ ...toAnswer(FIRST), delayMs: 30 } as KeyAnswer);
     const source = createSource();

@@ -7,7 +7,8 @@ import { doubtful, well, wrong, type Finding } from "./finding.ts";
 
 export async function checkServer(api: Api): Promise<readonly Finding[]> {
   const stats = await membersOf(await api.request("GET", "/stats"));
-  const store = await membersOf(await api.request("POST", "/store/check", { body: "{}" }));
+  const check = { body: "{}", patienceSeconds: Number.POSITIVE_INFINITY };
+  const store = await membersOf(await api.request("POST", "/store/check", check));
   const keys = await membersOf(await api.request("GET", "/keys"));
   const people = await membersOf(await api.request("GET", "/people"));
   const findings = [

@@ -167,7 +167,10 @@ function allUntil(until: number, times: IntentTimes, remark: string): Intent {
   return intent({ kind: "global" }, issuedUntil(until), endOf(until, times), remark);
 }
 
-/** The last `iat` that can be accepted now: an issuer's clock may be ahead of ours by the skew. */
+/**
+ * The last `iat` that can be accepted now: an issuer's clock may be ahead of ours by the skew. Rounded up,
+ * because a token may say the fraction of the second in which it was issued.
+ */
 function untilNow({ nowSeconds, skewSeconds }: IntentTimes): number {
   return Math.ceil(nowSeconds) + skewSeconds;
 }
@@ -193,11 +196,19 @@ function issuedUntil(until: number): JsonObject {
 
 function intent(scope: RuleScope, object: JsonObject, expireAt: number, remark = ""): Intent {
   const rule = parseRule(object);
+  return { scope, rule, expireAt, words: intentInWords({ scope, rule, expireAt }, remark) };
+}
+
+/** What the rule of an intent does and how long it stands, for the operator. */
+export function intentInWords(
+  { scope, rule, expireAt }: Omit<Intent, "words">,
+  remark = "",
+): string {
   const ending =
     expireAt === 0
       ? "It stands until it is lifted."
       : `It ends at ${timeInWords(expireAt)}, when no such token is accepted any more; should tokens be accepted for longer by then, it is carried on.`;
-  return { scope, rule, expireAt, words: `${describeRule(scope, rule)}${remark} ${ending}` };
+  return `${describeRule(scope, rule)}${remark} ${ending}`;
 }
 
 function endOf(until: number, times: IntentTimes): number {

@@ -5,6 +5,7 @@
 import { Elysia } from "elysia";
 import { createIsAllowedHost } from "../host-check.ts";
 import { problem } from "../problem.ts";
+import { routable } from "../routable.ts";
 import { API_ROOT } from "./api-root.ts";
 import { authenticate } from "./authenticate.ts";
 import { anonymous, type Caller } from "./caller.ts";
@@ -86,10 +87,11 @@ export function createAdminApp(options: AdminOptions): AdminApp {
       const hint = "Reach it by a loopback address, or name its origin in JWT_ADMIN_ORIGIN.";
       return secure(problem(421, "This host is not served here", hint), isHttps);
     }
-    callers.set(request, caller);
+    const routed = routable(request);
+    callers.set(routed, caller);
     const { pathname } = new URL(request.url);
     const response = await guarded(async () => {
-      if (pathname === "/api" || pathname.startsWith("/api/")) return router.handle(request);
+      if (pathname === "/api" || pathname.startsWith("/api/")) return router.handle(routed);
       const page = isRead(request) ? await options.page(request, pathname) : undefined;
       return page ?? problem(404, "There is nothing here");
     });

@@ -1,4 +1,6 @@
 /** The routes of the everyday intents, and of trying a rule or an intent out before it is written. */
+import { intentInWords } from "../../core/revocation/intents.ts";
+import { parseRule } from "../../core/revocation/parse-rule.ts";
 import { answerChange } from "./confirm.ts";
 import { parseIntent } from "./intent-input.ts";
 import { withJson } from "./json-answer.ts";
@@ -29,7 +31,8 @@ export function createRevocationRoutes(options: AdminOptions): readonly Route[] 
         const write = () =>
           rules.addRule({ scope, rule, expireAt, reason: body.reason }, actor, once);
         const written = await (expireAt === 0 ? write() : options.writeEnding(common, write));
-        return answerChange(written, query, options, 201, { words, expireAt });
+        const done = written.replayed ? await doneBefore(written.id, rules) : { words, expireAt };
+        return answerChange(written, query, options, 201, done);
       },
     }),
     parseRoute({
@@ -48,4 +51,12 @@ export function createRevocationRoutes(options: AdminOptions): readonly Route[] 
       },
     }),
   ];
+}
+
+/** What a repeated request did the first time: read now, its "until now" would be another moment. */
+async function doneBefore(id: number, rules: AdminOptions["rules"]) {
+  const stored = await rules.getRule(id);
+  if (stored === undefined) return {};
+  const { scope, text, expireAt } = stored;
+  return { words: intentInWords({ scope, rule: parseRule(text), expireAt }), expireAt };
 }

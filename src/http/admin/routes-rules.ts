@@ -91,7 +91,7 @@ export function createRuleRoutes(options: AdminOptions): readonly Route[] {
         checkReason(body.reason);
         const rule = await find(params);
         const wanted = request.headers.get("if-match");
-        if (wanted !== null && wanted !== "*" && wanted !== toRuleTag(rule)) {
+        if (wanted !== null && !listsTag(wanted, toRuleTag(rule))) {
           return problem(412, "Somebody else has changed this rule", "Read it again first.");
         }
         const written = await rules.liftRule(rule.id, body.reason, actor, once);
@@ -99,4 +99,9 @@ export function createRuleRoutes(options: AdminOptions): readonly Route[] {
       },
     }),
   ];
+}
+
+/** Whether an `If-Match` is true of a resource's tag (RFC 9110 §13.1.1). Tags of rules hold no comma. */
+function listsTag(wanted: string, tag: string): boolean {
+  return wanted.trim() === "*" || wanted.split(",").some((one) => one.trim() === tag);
 }

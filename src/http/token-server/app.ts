@@ -5,6 +5,7 @@ import { toJwks, toSeedKeys } from "../../core/jwks/publish.ts";
 import { healthResponse, type Health } from "../health.ts";
 import type { IsAllowedHost } from "../host-check.ts";
 import { problem } from "../problem.ts";
+import { routable } from "../routable.ts";
 import type { IsVerifier } from "../verifier-key.ts";
 import type { Feed } from "./feed-route.ts";
 import { createJudgeRoute, type JudgeRouteOptions } from "./judge-route.ts";
@@ -67,15 +68,15 @@ export function createTokenServer(
     }
     // The one hot route goes past the router.
     if (request.method === "POST" && isRoot(request.url)) return judge(request);
-    if (request.method !== "GET" && request.method !== "HEAD")
-      return problem(405, "Not this method");
+    if (request.method !== "GET" && request.method !== "HEAD") return notThisMethod(request.url);
     if (isFeed(request.url)) {
       // A held poll is silent for longer than an idle connection may be.
       server.timeout(request, 0);
       return options.feed.poll(request);
     }
-    arrivals.set(request, arrival());
-    return app.handle(request);
+    const routed = routable(request);
+    arrivals.set(routed, arrival());
+    return app.handle(routed);
   };
 }
 
@@ -87,6 +88,12 @@ export function refuseHost(): Response {
 /** What this needs of Bun's server. */
 export interface Server {
   timeout(request: Request, seconds: number): void;
+}
+
+function notThisMethod(url: string): Response {
+  const response = problem(405, "Not this method");
+  response.headers.set("allow", isRoot(url) ? "POST" : "GET, HEAD");
+  return response;
 }
 
 function isFeed(url: string): boolean {

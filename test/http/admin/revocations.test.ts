@@ -22,6 +22,19 @@ const passes = async (token: string) =>
   (await harness.ask("POST", "/tokens/inspect", { body: { token } })).body["valid"];
 
 describe("POST /revocations", () => {
+  test("says of a repetition what was done the first time", async () => {
+    const headers = { "idempotency-key": "once" };
+    const body = { user: "bob", reason: "stolen laptop" };
+    const first = await harness.ask("POST", "/revocations", { body, headers });
+    harness.clock.now += 60;
+    const second = await harness.ask("POST", "/revocations", { body, headers });
+    expect(second.body["replayed"]).toBe(true);
+    const until = `iat is at most ${NOW + 5}`;
+    expect(first.body["words"]).toContain(until);
+    expect(second.body["words"]).toContain(until);
+    expect(second.body["expireAt"]).toBe(first.body["expireAt"]);
+  });
+
   test("revokes what was issued to a user until now, with or without iat, and nothing newer", async () => {
     const [old, undated, later, other] = [
       harness.token({ jti: "1" }),

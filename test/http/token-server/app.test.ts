@@ -46,7 +46,7 @@ beforeAll(async () => {
   const handle = createTokenServer({
     judge,
     isVerifier,
-    isAllowedHost: createIsAllowedHost(["tokens.example"]),
+    isAllowedHost: createIsAllowedHost(["tokens.example", "jwt"]),
     judgedAt: () => ({ seq: 1, epoch: "e" }),
     refreshKeys: async () => false,
     noteMemory: () => undefined,
@@ -172,7 +172,7 @@ async function statusFor(host: string, more: readonly string[] = []): Promise<nu
 }
 
 describe("the host of a request", () => {
-  test.each(["127.0.0.1", "localhost:9", "[::1]", "tokens.example:443"])(
+  test.each(["127.0.0.1", "localhost:9", "[::1]", "tokens.example:443", "jwt"])(
     "may be %s",
     async (host) => {
       expect(await statusFor(host)).toBe(200);
