@@ -1,6 +1,7 @@
 /** Says in one line whether revocation is enforced right now, from what the verifiers report. */
 import type { Confirmed, KeySource, Node, Snapshot, Verifier, Verifiers } from "../api/types.ts";
-import { formatCount, formatDuration, formatMs } from "./number.ts";
+import { formatCount, formatCounted, formatDuration, formatMs } from "./number.ts";
+import { goesOnAlone, isHeard, silenceWords, silentState } from "./silence.ts";
 
 export type Tone = "good" | "warn" | "bad" | "plain";
 
@@ -9,6 +10,8 @@ export interface StateLine {
   readonly text: string;
   /** What stands beside it in plain type. */
   readonly more: string;
+  /** Whether `more` is said in full, on as many lines as it takes. */
+  readonly isWhole?: boolean;
   /** Where one finds out more or mends it. */
   readonly href: string;
 }
@@ -18,7 +21,8 @@ export function verifierState(
   one: Verifier,
   newest: number,
 ): { readonly tone: Tone; readonly text: string } {
-  if (!one.isLive) return { tone: "plain", text: "not trusted" };
+  if (!one.isLive) return { tone: "plain", text: silentState(one) };
+  if (goesOnAlone(one)) return { tone: "warn", text: "silent: goes on alone" };
   if (one.seq < newest) return { tone: "warn", text: "catching up" };
   return one.staleSeconds > 0
     ? { tone: "warn", text: "best effort" }
@@ -40,15 +44,27 @@ export function toAnswer(one: Verifier, newest: number, isValid: boolean): Answe
   const tone = isValid ? "good" : "bad";
   const text = isValid ? "valid" : "refused";
   if (one.isLive && one.seq < newest) {
-    const why = "may say what was true before";
-    return { tone: "warn", text: "pending", why, isSure: false };
-  }
-  if (!one.isLive && one.staleSeconds > 0) {
-    const why = "set to go on without the server: may say what was true before";
-    return { tone: "warn", text: "not confirmed", why, isSure: false };
+    const isAlone = goesOnAlone(one);
+    const why = `${isAlone ? "goes on without the server: " : ""}may say what was true before`;
+    return { tone: "warn", text: isAlone ? "not confirmed" : "pending", why, isSure: false };
   }
   // Without a lease it trusts nothing it remembers, and asks.
   return { tone, text, why: one.isLive ? "" : "by asking the server", isSure: true };
+}
+
+/** How many say what the server says: "5 of 6 threads say so, 1 by asking". */
+export function toSaying(verifiers: Verifiers): {
+  readonly text: string;
+  readonly isSure: boolean;
+} {
+  const { items, seq } = verifiers;
+  const unsure = items.filter((one) => !toAnswer(one, seq, true).isSure).length;
+  const asking = items.filter(({ isLive }) => !isLive).length;
+  const own = items.length - unsure - asking;
+  const say = formatCounted(items.length, "thread says", "threads say");
+  const count = own === items.length ? `All ${say}` : `${formatCount(own)} of ${say}`;
+  const more = asking === 0 ? "" : `, ${formatCount(asking)} by asking`;
+  return { text: `${count} so${more}`, isSure: unsure === 0 };
 }
 
 /** A machine's state in a word. */
@@ -65,16 +81,14 @@ export function nodeState(one: Node): { readonly tone: Tone; readonly text: stri
 /** The line that is always there. */
 export function toEnforcementLine({ stats, verifiers }: Snapshot): StateLine {
   const href = "/";
-  const live = verifiers.items.filter(({ isLive }) => isLive);
-  const current = live.filter(({ seq }) => seq >= verifiers.seq);
-  const number = `rules #${formatCount(verifiers.seq)}`;
+  const { items, seq } = verifiers;
+  const number = `rules #${formatCount(seq)}`;
   if (!stats.ready) {
     const [first] = stats.problems;
     return { tone: "bad", text: "The server is not ready", more: first?.problem ?? "", href };
   }
-  if (live.length === 0) {
-    const text =
-      verifiers.items.length === 0 ? "No HAProxy is connected" : "No HAProxy thread is live";
+  if (!items.some(({ isLive }) => isLive)) {
+    const text = items.length === 0 ? "No HAProxy is connected" : "No HAProxy thread is live";
     // Nothing is wrongly accepted then: without a lease every request is asked about.
     return {
       tone: "warn",
@@ -83,19 +97,23 @@ export function toEnforcementLine({ stats, verifiers }: Snapshot): StateLine {
       href,
     };
   }
-  const count = `${current.length} of ${live.length} ${live.length === 1 ? "thread" : "threads"}`;
-  if (current.length < live.length) {
-    const behind = live.find(({ seq }) => seq < verifiers.seq);
-    return {
-      tone: "warn",
-      text: `Enforcing on ${count}`,
-      more: `${behind?.name ?? ""} has not caught up`,
-      href,
-    };
+  const heard = items.filter(isHeard);
+  const behind = heard.filter((one) => one.seq < seq);
+  const count = `${heard.length - behind.length} of ${items.length} ${items.length === 1 ? "thread" : "threads"}`;
+  const text = `Enforcing on ${count}`;
+  const silence = silenceWords(verifiers);
+  const [late] = behind;
+  if (late !== undefined) {
+    const more = [`${late.name} has not caught up`, silence].filter((one) => one !== "");
+    return { tone: "warn", text, more: more.join(" · "), href };
   }
-  const slowest = Math.max(...live.map(({ lastLatencyMs }) => lastLatencyMs ?? 0));
+  if (items.some(goesOnAlone)) return { tone: "warn", text, more: silence, href };
+  const slowest = Math.max(...heard.map(({ lastLatencyMs }) => lastLatencyMs ?? 0));
   const lag = slowest === 0 ? "" : ` · lag ${formatMs(slowest)}`;
-  return { tone: "good", text: `Enforcing on ${count}`, more: `${number}${lag}`, href };
+  const more = `${number}${lag}`;
+  if (silence === "") return { tone: "good", text, more, href };
+  // It trusts nothing it remembers: all is well, but nobody is to think that it were not there.
+  return { tone: "good", text, more: `${silence} · ${more}`, isWhole: true, href };
 }
 
 /** How fresh the keys are, the worst source first. */
@@ -138,8 +156,9 @@ export function toProof(
   const done = verifiers.filter(({ state }) => state === "applied");
   const fenced = verifiers.filter(({ state }) => state === "fenced");
   const slowest = Math.max(0, ...done.map(({ ms }) => ms ?? 0));
-  const on = `${done.length} of ${verifiers.length - fenced.length} ${verifiers.length - fenced.length === 1 ? "thread" : "threads"}`;
-  const after = done.length > 0 ? `, after ${formatMs(slowest)}` : "";
+  const on = `${done.length} of ${verifiers.length} ${verifiers.length === 1 ? "thread" : "threads"}`;
+  const asks = `; ${formatCount(fenced.length)} ${fenced.length === 1 ? "asks" : "ask"} before each answer`;
+  const after = `, after ${formatMs(slowest)}${fenced.length === 0 ? "" : asks}`;
   const threads = verifiers.map((one) => ({ name: one.name, ...threadWords(one, contacts) }));
   if (!applied) return { isApplied: false, sentence: `on ${on} so far`, threads };
   const nobody = "everywhere: no HAProxy thread trusts anything it remembers";

@@ -4,6 +4,7 @@ import type { Preview } from "../api/types.ts";
 import { CONFIRM_WORD } from "../logic/intents.ts";
 import { hitsAllSeen, toGaps, toTrial, type Sentence } from "../logic/consequence.ts";
 import { formatCount } from "../logic/number.ts";
+import { toReach } from "../logic/silence.ts";
 import type { PreviewState } from "../state/preview.ts";
 import { useServices } from "../state/services.ts";
 import { Button } from "./button.tsx";
@@ -102,7 +103,7 @@ function Consequence({
 }) {
   const { live } = useServices();
   const { seen } = preview;
-  const threads = live.snapshot.value?.stats.verifiers.live;
+  const verifiers = live.snapshot.value?.verifiers;
   const gaps = toGaps(seen);
   return (
     <div class={isOld ? "stale" : ""}>
@@ -143,15 +144,11 @@ function Consequence({
             </b>
           </dd>
         </div>
-        {threads !== undefined && (
+        {verifiers !== undefined && (
           <div>
             <dt>Enforced on</dt>
             <dd>
-              <b>
-                {threads === 0
-                  ? "each request, by asking"
-                  : `${threads} ${threads === 1 ? "thread" : "threads"}`}
-              </b>
+              <b>{toReach(verifiers)}</b>
             </dd>
           </div>
         )}

@@ -13,14 +13,14 @@ export function StatusBar() {
   const line = useLine();
   const isHeard = live.contact.value === "live" && session.ended.value === undefined;
   const keys = snapshot === undefined || !isHeard ? undefined : toKeysLine(snapshot.keys.items);
-  // What is wrong is said in full, on as many lines as it takes.
-  const isWrong = line.tone === "warn" || line.tone === "bad";
+  // What is wrong is said in full.
+  const isWhole = line.isWhole === true || line.tone === "warn" || line.tone === "bad";
   return (
     <header class="bar">
-      <div class={isWrong ? "bar-state wraps" : "bar-state"}>
+      <div class={isWhole ? "bar-state wraps" : "bar-state"}>
         <Light line={line} />
         {line.more !== "" && (
-          <span class={isWrong ? "soft whole" : "soft aside hint-wide"} title={line.more}>
+          <span class={isWhole ? "soft whole" : "soft aside hint-wide"} title={line.more}>
             {line.more}
           </span>
         )}

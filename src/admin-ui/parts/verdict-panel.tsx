@@ -1,8 +1,8 @@
 /** A verdict in a sentence, and all that led to it. */
 import { useEffect, useState } from "preact/hooks";
 import type { Inspected } from "../screens/inspect.tsx";
-import { toAnswer } from "../logic/enforcement.ts";
-import { formatCount, formatCounted } from "../logic/number.ts";
+import { toAnswer, toSaying } from "../logic/enforcement.ts";
+import { formatCount } from "../logic/number.ts";
 import { REASON_WORDS } from "../logic/reasons.ts";
 import { useServices } from "../state/services.ts";
 import { Badge } from "./badge.tsx";
@@ -113,8 +113,8 @@ function Verifiers({ isValid }: { readonly isValid: boolean }) {
     one,
     answer: toAnswer(one, verifiers?.seq ?? 0, isValid),
   }));
-  const sure = answers.filter(({ answer }) => answer.isSure).length;
-  const isUnsure = sure < answers.length;
+  const saying = verifiers === undefined ? undefined : toSaying(verifiers);
+  const isUnsure = saying?.isSure === false;
   // Opened by itself where there is something to see; closed by nobody but the reader.
   useEffect(() => {
     if (isUnsure) setOpen(true);
@@ -122,11 +122,7 @@ function Verifiers({ isValid }: { readonly isValid: boolean }) {
   if (verifiers === undefined || answers.length === 0) return null;
   return (
     <details open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>
-        {!isUnsure
-          ? `All ${formatCounted(answers.length, "thread says", "threads say")} so`
-          : `${formatCount(sure)} of ${formatCounted(answers.length, "thread says", "threads say")} so`}
-      </summary>
+      <summary>{saying?.text}</summary>
       <table class="cards answers">
         <thead>
           <tr>

@@ -5,6 +5,7 @@ import {
   toEnforcementLine,
   toKeysLine,
   toProof,
+  toSaying,
   verifierState,
 } from "../../../src/admin-ui/logic/enforcement.ts";
 
@@ -44,11 +45,12 @@ describe("what a thread says of a token", () => {
     ["has not caught up", { seq: NEWEST - 1 }, "pending", false],
     ["has no lease", { isLive: false, seq: 3 }, "refused", true],
     [
-      "has no lease and goes on without",
-      { isLive: false, staleSeconds: 9 },
+      "goes on without the server",
+      { seq: NEWEST - 1, staleSeconds: 9, silentForMs: 6000 },
       "not confirmed",
       false,
     ],
+    ["went on without, and is over it", { isLive: false, staleSeconds: 9 }, "refused", true],
     ["would go on without, but has its lease", { staleSeconds: 9 }, "refused", true],
   ] as const)("that %s", (_, more, text, isSure) => {
     expect(toAnswer(verifier(more), NEWEST, false)).toMatchObject({ text, isSure });
@@ -85,11 +87,50 @@ describe("the line that says whether revocation is enforced", () => {
     expect(toEnforcementLine(given)).toMatchObject({ tone, text });
   });
 
-  test("counts nobody who is not live", () => {
-    const line = toEnforcementLine(
-      snapshot([verifier(), verifier({ id: "2", isLive: false, seq: 1 })]),
+  const silent = verifier({ id: "2", name: "edge-2", isLive: false, seq: 1, silentForMs: 45_000 });
+
+  test("counts a silent thread, and says that it asks: it is neither gone nor in step", () => {
+    const line = toEnforcementLine(snapshot([verifier(), silent]));
+    expect(line).toMatchObject({
+      tone: "good",
+      text: "Enforcing on 1 of 2 threads",
+      isWhole: true,
+    });
+    expect(line.more).toStartWith("edge-2 silent for 45\u202fs, asks before each answer · rules #");
+  });
+
+  test("counts several silent threads", () => {
+    const line = toEnforcementLine(snapshot([verifier(), silent, { ...silent, id: "3" }]));
+    expect(line.text).toBe("Enforcing on 1 of 3 threads");
+    expect(line.more).toStartWith("2\u00a0threads silent, ask before each answer");
+  });
+
+  test("says of a thread that is heard and has no lease no more than that", () => {
+    const { more } = toEnforcementLine(snapshot([verifier(), { ...silent, silentForMs: 20 }]));
+    expect(more).toStartWith("edge-2 without a lease, asks before each answer");
+  });
+
+  test("warns of a thread that goes on without the server", () => {
+    const alone = verifier({ id: "2", name: "edge-2", staleSeconds: 60, silentForMs: 45_000 });
+    expect(toEnforcementLine(snapshot([verifier(), alone]))).toMatchObject({
+      tone: "warn",
+      text: "Enforcing on 1 of 2 threads",
+      more: "edge-2 silent for 45\u202fs, goes on without the server",
+    });
+    expect(toEnforcementLine(snapshot([verifier({ seq: 1 }), alone, silent])).more).toBe(
+      "edge-1 has not caught up · edge-2 silent for 45\u202fs, goes on without the server · edge-2 silent for 45\u202fs, asks before each answer",
     );
-    expect(line.text).toBe("Enforcing on 1 of 1 thread");
+  });
+});
+
+describe("how many threads say what the server says", () => {
+  const asking = verifier({ isLive: false, seq: 1 });
+  test.each([
+    [[verifier(), verifier()], "All 2\u00a0threads say so", true],
+    [[verifier(), asking], "1 of 2\u00a0threads say so, 1 by asking", true],
+    [[verifier(), verifier({ seq: 1 }), asking], "1 of 3\u00a0threads say so, 1 by asking", false],
+  ] as const)("is said", (items, text, isSure) => {
+    expect(toSaying({ seq: 18_204, items })).toEqual({ text, isSure });
   });
 });
 
@@ -97,9 +138,11 @@ describe("a thread's state", () => {
   test.each([
     [verifier(), "live"],
     [verifier({ seq: 18_203 }), "catching up"],
-    [verifier({ isLive: false }), "not trusted"],
+    [verifier({ isLive: false }), "asks each time"],
+    [verifier({ isLive: false, silentForMs: 5000 }), "silent: asks each time"],
     [verifier({ staleSeconds: 60 }), "best effort"],
-  ])("is one word", (one, text) => expect(verifierState(one, 18_204).text).toBe(text));
+    [verifier({ staleSeconds: 60, silentForMs: 5000 }), "silent: goes on alone"],
+  ])("is a few words", (one, text) => expect(verifierState(one, 18_204).text).toBe(text));
 });
 
 describe("the keys' line", () => {
@@ -133,7 +176,7 @@ describe("the proof of a change", () => {
       ],
       undefined,
     );
-    expect(proof.sentence).toBe("on 2 of 2 threads, after 9\u202fms");
+    expect(proof.sentence).toBe("on 2 of 3 threads, after 9\u202fms; 1 asks before each answer");
     expect(proof.threads.map(({ tone }) => tone)).toEqual(["good", "good", "plain"]);
   });
 
