@@ -141,7 +141,7 @@ const FORMS: readonly Form[] = [
     sends: ["POST", "/rules/preview"],
     action: "",
     hasRetry: true,
-    done: "They can sign in again.",
+    done: "They can sign in again after that.",
   },
   {
     name: "a rule by hand",
@@ -168,7 +168,7 @@ const FORMS: readonly Form[] = [
     sends: ["POST", "/tokens/inspect"],
     action: "Inspect",
     hasRetry: true,
-    done: "Accepted until",
+    done: "Expires",
   },
   {
     name: "read keys",

@@ -167,7 +167,7 @@ const SCREENS: readonly {
       type("Who", () => "user-4711@example.com"),
       type("Why", () => "Laptop stolen, ticket OPS-4312"),
     ],
-    ready: "They can sign in again.",
+    ready: "They can sign in again after that.",
   },
   { name: "revoke-empty", path: "/revoke/block", heading: "Revoke", ready: "Nothing yet." },
   {

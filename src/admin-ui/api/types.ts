@@ -140,8 +140,8 @@ export interface Preview {
   readonly subject?: string;
   readonly issuer?: string;
   readonly expireAt: number;
-  /** As a person's revocation has it; a rule by hand may hold anything. */
-  readonly rule?: { readonly iat?: { readonly lte?: number } };
+  /** Of a rule until now, which is when it is written: for so long after, tokens may be refused too. */
+  readonly aheadSeconds?: number;
   readonly seen: {
     readonly of: number;
     readonly matched: number;

@@ -1,37 +1,28 @@
 /** Says what an intent does the way one person would tell another; the rule's own words stand beneath. */
 import type { Preview } from "../api/types.ts";
-import type { Intent, IntentForm } from "./intents.ts";
+import { type Intent, type IntentForm, loginId } from "./intents.ts";
 import { formatCount, formatCounted, formatDuration } from "./number.ts";
-import { formatClock, formatExact, parseInputMoment } from "./time.ts";
+import { formatExact, parseInputMoment } from "./time.ts";
 
 /** A sentence with the parts that matter apart. */
 export type Sentence = readonly (string | { readonly strong: string })[];
 
-/**
- * @param now Unix seconds: how far ahead the moment lies up to which tokens are refused
- * @returns undefined where the rule's own words say it best
- */
+/** @returns undefined where the rule's own words say it best */
 export function toSentence(
   intent: Intent,
   form: IntentForm,
   preview: Preview,
-  now: number,
 ): Sentence | undefined {
   const who = { strong: form.what.trim() };
   const of = preview.issuer === undefined ? [] : [" from ", { strong: preview.issuer }];
   switch (intent) {
-    case "person": {
-      const until = preview.rule?.iat?.lte ?? now;
+    case "person":
       return [
         "Every token of ",
         who,
         ...of,
-        " issued until ",
-        { strong: formatClock(until) },
-        " stops working. They can sign in again.",
-        ...aheadWords(until - now),
+        ` issued ${untilWords(preview)} stops working. They can sign in again after that.`,
       ];
-    }
     case "block":
       return [
         "Every token of ",
@@ -42,17 +33,20 @@ export function toSentence(
     case "token":
       return ["This one token", ...ofWhom(preview), " stops working. Their other tokens go on."];
     case "login":
-      return ["This login", ...ofWhom(preview), " and every token it issued stop working."];
+      return [...ofLogin(form, preview), " and every token it issued stop working."];
     case "everybody": {
       const at = parseInputMoment(form.what);
-      const until = preview.rule?.iat?.lte;
-      const clock = until === undefined ? "now" : formatClock(until);
+      const everybody = { strong: "Everybody’s" };
+      if (at === undefined) {
+        const until = untilWords(preview);
+        const then = "Everybody has to sign in again after that.";
+        return [everybody, ` tokens issued ${until} stop working. ${then}`];
+      }
       return [
-        { strong: "Everybody’s" },
+        everybody,
         " tokens issued until ",
-        { strong: at === undefined ? clock : formatExact(at) },
-        " stop working. Everybody has to sign in again.",
-        ...(at === undefined && until !== undefined ? aheadWords(until - now) : []),
+        { strong: formatExact(at) },
+        " stop working. Who has not signed in since has to sign in again.",
       ];
     }
     case "rule":
@@ -60,12 +54,16 @@ export function toSentence(
   }
 }
 
-/** The rule reaches beyond now by what issuers' clocks may be ahead. */
-function aheadWords(seconds: number): Sentence {
-  if (seconds < 1) return [];
-  return [
-    ` That is ${formatDuration(seconds)} from now, for clocks that differ: who signs in before then has to sign in once more.`,
-  ];
+/** The moment is that of the press: any that could be named before would be another. */
+function untilWords({ aheadSeconds = 0 }: Preview): string {
+  const ahead = formatDuration(aheadSeconds);
+  return `until you press the button, and up to ${ahead} after (clocks differ),`;
+}
+
+function ofLogin(form: IntentForm, preview: Preview): Sentence {
+  const id = loginId(form);
+  if (id === undefined) return ["This login", ...ofWhom(preview)];
+  return ["Login ", { strong: id }, ...ofWhom(preview)];
 }
 
 function ofWhom({ subject }: Preview): Sentence {

@@ -158,12 +158,23 @@ export function toObjectName(intent: Intent, form: IntentForm): string {
       return subject === undefined ? "this token" : `this token of ${subject}`;
     }
     case "login":
-      return "this login and all it issued";
+      return `${loginWords(form)} and all it issued`;
     case "everybody":
       return "everybody’s earlier tokens";
     case "rule":
       return "what this rule matches";
   }
+}
+
+/** The login's id where one was typed; undefined where it is in a pasted token. */
+export function loginId({ what }: IntentForm): string | undefined {
+  const id = what.trim();
+  return id === "" || id.includes(".") ? undefined : id;
+}
+
+function loginWords(form: IntentForm): string {
+  const id = loginId(form);
+  return id === undefined ? "this login" : `login ${id}`;
 }
 
 function subjectOf(claims: Parameters<typeof claimText>[0]): string | undefined {

@@ -116,7 +116,7 @@ function Consequence({
             Tokens seen lately that it refuses
             {seen.since !== undefined && (
               <div class="hint">
-                of {formatCount(seen.of)} since <Time at={seen.since} />
+                of {formatCount(seen.of)}, the first seen <Time at={seen.since} />
               </div>
             )}
           </dt>
@@ -138,7 +138,7 @@ function Consequence({
                 "until lifted"
               ) : (
                 <>
-                  until <Ends at={preview.expireAt} />
+                  ends <Ends at={preview.expireAt} />
                 </>
               )}
             </b>
@@ -168,7 +168,7 @@ function Consequence({
               ? "It matches every token seen lately."
               : "It matches every token that was looked at."}
           </b>{" "}
-          Nobody could use anything until they sign in again, or at all.
+          {sentence === undefined && "New tokens may be refused too."}
         </Notice>
       )}
       {gaps.map((gap) => (
@@ -185,7 +185,10 @@ function Consequence({
       {ruleText !== undefined && (
         <details>
           <summary>Rule that will be written</summary>
-          <p class="hint field">{preview.words}</p>
+          <p class="hint field">
+            {preview.words}
+            {preview.aheadSeconds !== undefined && " Its moment is set when you press the button."}
+          </p>
           <pre class="json" tabIndex={0}>
             {ruleText}
           </pre>

@@ -53,7 +53,7 @@ export function VerdictPanel({ found }: { readonly found: Inspected }) {
           )}
           {inspection.until !== undefined && (
             <div>
-              <dt>Accepted until</dt>
+              <dt>Expires</dt>
               <dd>
                 <Time at={inspection.until} />
               </dd>

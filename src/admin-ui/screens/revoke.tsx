@@ -74,6 +74,7 @@ function RevokeForm({
   const body = toIntentBody(intent, form, now.peek());
   const preview = usePreview(isFieldProblem(body) ? undefined : body);
   const name = toObjectName(intent, form);
+  const verb = intent === "block" ? "Block" : "Revoke";
   const isBroad = intent === "everybody";
   const wrong = {
     what: isFieldProblem(body) ? body.problem || INTENT_WORDS[intent].missing : undefined,
@@ -131,16 +132,12 @@ function RevokeForm({
       </div>
       <ConsequencePanel
         preview={preview}
-        sentence={(shown) => toSentence(intent, form, shown, now.peek())}
+        sentence={(shown) => toSentence(intent, form, shown)}
         problem={task.problem}
         retry={revoke}
         isAllowed={isAllowed}
         isBusy={task.isBusy}
-        action={
-          form.what.trim() === "" && !isBroad
-            ? "Revoke"
-            : `${intent === "block" ? "Block" : "Revoke"} ${name}`
-        }
+        action={form.what.trim() === "" && !isBroad ? verb : `${verb} ${name}`}
         onAct={revoke}
         confirm={
           isBroad

@@ -20,6 +20,11 @@ export interface Intent {
   readonly expireAt: number;
   /** One or two sentences for the operator. */
   readonly words: string;
+  /**
+   * Of a rule until now: what is issued up to so many seconds after it is written may be refused too.
+   * Undefined where the rule does not depend on when it is written.
+   */
+  readonly aheadSeconds?: number;
 }
 
 /** What decides how far an intent has to reach. */
@@ -44,7 +49,9 @@ export function userIntent(
   times: IntentTimes,
 ): Intent {
   const until = untilNow(times);
-  return intent({ kind: "subject", subject, issuer }, issuedUntil(until), endOf(until, times));
+  const scope: RuleScope = { kind: "subject", subject, issuer };
+  const made = intent(scope, issuedUntil(until), endOf(until, times));
+  return { ...made, aheadSeconds: aheadOfNow(times) };
 }
 
 /** All tokens of a user, future ones too. */
@@ -152,7 +159,10 @@ export function familyIdIntent(
  * @param moment seconds since 1970, taken at its word; `now` reaches as far as `userIntent` does
  */
 export function allIntent(moment: number | "now", times: IntentTimes): Intent {
-  if (moment === "now") return allUntil(untilNow(times), times, nowInWords(times));
+  if (moment === "now") {
+    const made = allUntil(untilNow(times), times, nowInWords(times));
+    return { ...made, aheadSeconds: aheadOfNow(times) };
+  }
   const until = Math.floor(moment);
   if (!Number.isSafeInteger(until) || until <= 0) {
     throw new AppError("invalid", "at /issuedBefore: expected seconds since 1970", {
@@ -173,6 +183,11 @@ function allUntil(until: number, times: IntentTimes, remark: string): Intent {
  */
 function untilNow({ nowSeconds, skewSeconds }: IntentTimes): number {
   return Math.ceil(nowSeconds) + skewSeconds;
+}
+
+/** Whole seconds count at both ends: that of now, and that of an `iat` which is cut to one. */
+function aheadOfNow({ skewSeconds }: IntentTimes): number {
+  return skewSeconds + 2;
 }
 
 function nowInWords({ skewSeconds }: IntentTimes): string {

@@ -251,6 +251,12 @@ export const PreviewShape = Type.Object({
   issuer: Type.Optional(Type.String()),
   rule: Type.Unknown(),
   expireAt: Time,
+  aheadSeconds: Type.Optional(
+    Type.Integer({
+      description:
+        "of a rule until now, which is when it is written: for so long after, tokens may be refused too",
+    }),
+  ),
   isBroad: Type.Boolean({ description: "whether it is about more than one subject" }),
   seen: Type.Object(
     {

@@ -65,7 +65,7 @@ function withTest({ body, exact }: PreviewRequest): PreviewedBody {
 }
 
 async function answer(
-  { scope, rule, expireAt, words }: Intent,
+  { scope, rule, expireAt, words, aheadSeconds }: Intent,
   verdict: Verdict | undefined,
   { identity, left }: PreviewRequest,
   { seenTokens, monotonicMs, nowSeconds }: AdminOptions,
@@ -82,6 +82,7 @@ async function answer(
     ...(scope.kind === "subject" ? { subject: scope.subject, issuer: scope.issuer } : {}),
     rule: new RawJson(rule.text),
     expireAt,
+    aheadSeconds,
     isBroad: scope.kind === "global",
     seen,
     test: verdict && {

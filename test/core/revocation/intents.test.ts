@@ -61,6 +61,17 @@ describe("revoking a user", () => {
     expect(userIntent("bob", undefined, AGED).expireAt).toBe(NOW + 5 + 3600 + 5 + 1);
   });
 
+  test("says by how much it may reach beyond the moment it is written", () => {
+    const late = userIntent("bob", undefined, { ...TIMES, nowSeconds: NOW + 0.1 });
+    const ahead = late.aheadSeconds ?? 0;
+    // An `iat` in whole seconds, of somebody who signs in that much later.
+    expect(matches(late, `{"iat":${Math.floor(NOW + 0.1 + ahead)}}`)).toBe(false);
+    expect(matches(late, `{"iat":${Math.floor(NOW + 0.1 + ahead - 1)}}`)).toBe(true);
+    expect(allIntent("now", TIMES).aheadSeconds).toBe(ahead);
+    expect(allIntent(NOW - 60, TIMES).aheadSeconds).toBeUndefined();
+    expect(blockIntent("bob", undefined).aheadSeconds).toBeUndefined();
+  });
+
   test("says so", () => {
     expect(intent.words).toBe(
       'Refuses every token of "bob" where iat is at most 1800000005 (2027-01-15 08:00:05 UTC) or is missing. It stands until it is lifted.',

@@ -115,6 +115,16 @@ describe("a preview that takes long", () => {
   });
 });
 
+test("a preview says by how much a rule until now may reach beyond its writing", async () => {
+  const harness = await createHarness(stack);
+  const aheadOf = async (body: Readonly<Record<string, unknown>>) =>
+    ((await preview(harness, body)).body as { readonly aheadSeconds?: number }).aheadSeconds;
+  expect(await aheadOf({ user: "bob" })).toBePositive();
+  expect(await aheadOf({ issuedBefore: "now" })).toBePositive();
+  expect(await aheadOf({ issuedBefore: NOW - 60 })).toBeUndefined();
+  expect(await aheadOf({ block: "bob" })).toBeUndefined();
+});
+
 describe("what an encrypted token says", () => {
   const SECRET = { sub: "carol", jti: "secret-jti", salary: "90000" };
   /** Two parts, so that it is taken for a token; what is in it is said by the fake judge. */
