@@ -57,7 +57,7 @@ describe("the table of rules", () => {
     expect(await head.getAttribute("aria-sort")).toBe("ascending");
     expect(new URL(wide.page.url()).search).toBe("?sort=end&order=asc");
     await head.getByRole("button").click();
-    await wide.page.locator("tbody tr").first().getByText("never").waitFor();
+    await wide.page.locator("tbody tr").first().getByText("until lifted").waitFor();
     expect(await head.getAttribute("aria-sort")).toBe("descending");
     await wide.page.getByRole("button", { name: "Written" }).click();
     await firstOf(wide, "sooner");

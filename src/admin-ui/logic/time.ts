@@ -6,10 +6,14 @@ const DAYS_IN_WORDS = 60;
 /** What `Date` can hold (ECMA-262 §21.4.1.1), in seconds. */
 const MAX_SECONDS = 8_640_000_000_000;
 
+export function isMoment(at: number): boolean {
+  return Number.isFinite(at) && Math.abs(at) <= MAX_SECONDS;
+}
+
 /** "41 s ago", "in 3 h", "now"; a date where it is far away. */
 export function formatRelative(at: number, now: number): string {
   const distance = Math.floor(now) - Math.floor(at);
-  if (!Number.isFinite(distance) || Math.abs(at) > MAX_SECONDS) return "at no time";
+  if (!isMoment(at) || !Number.isFinite(distance)) return "at no time";
   if (Math.abs(distance) > DAYS_IN_WORDS * 86_400) return formatDay(at);
   if (distance === 0) return "now";
   return distance > 0 ? `${formatDuration(distance)} ago` : `in ${formatDuration(-distance)}`;
@@ -17,7 +21,7 @@ export function formatRelative(at: number, now: number): string {
 
 /** "2026-11-23 15:15:12", in a zone: `undefined` is the browser's own. */
 export function formatExact(at: number, timeZone?: string): string {
-  if (!Number.isFinite(at) || Math.abs(at) > MAX_SECONDS) return "not a moment";
+  if (!isMoment(at)) return "not a moment";
   const parts = new Intl.DateTimeFormat("en-GB", {
     ...(timeZone === undefined ? {} : { timeZone }),
     year: "numeric",
@@ -37,6 +41,11 @@ export function formatBoth(at: number): string {
   return `${formatExact(at)} local time, ${formatExact(at, "UTC")} UTC`;
 }
 
+/** The moment itself, local: today's by its time of day. */
+export function formatMoment(at: number, now: number): string {
+  return formatDay(at) === formatDay(now) ? formatClock(at) : formatExact(at);
+}
+
 /** The time of day, local. */
 export function formatClock(at: number): string {
   return formatExact(at).slice(11);
@@ -48,9 +57,7 @@ function formatDay(at: number): string {
 
 /** For `<time datetime>`: ISO 8601, UTC; nothing for what is no moment. */
 export function toIso(at: number): string | undefined {
-  return Number.isFinite(at) && Math.abs(at) <= MAX_SECONDS
-    ? new Date(at * 1000).toISOString()
-    : undefined;
+  return isMoment(at) ? new Date(at * 1000).toISOString() : undefined;
 }
 
 /** Reads what `<input type=datetime-local step=1>` holds, in the browser's zone; undefined for no moment. */

@@ -10,6 +10,7 @@ import { useServices } from "../state/services.ts";
 import { Button } from "./button.tsx";
 import { Field } from "./field.tsx";
 import { Notice, ProblemNotice } from "./notice.tsx";
+import { ExactWords } from "./rule-words.tsx";
 import { Ends, Time } from "./time.tsx";
 
 export interface ConsequenceProps {
@@ -108,7 +109,11 @@ function Consequence({
   return (
     <div class={isOld ? "stale" : ""}>
       <p class="sentence">
-        {sentence === undefined ? preview.words : <Words sentence={sentence} />}
+        {sentence === undefined ? (
+          <ExactWords text={preview.words} />
+        ) : (
+          <Words sentence={sentence} />
+        )}
       </p>
       <dl class="facts">
         <div>
@@ -186,7 +191,7 @@ function Consequence({
         <details>
           <summary>Rule that will be written</summary>
           <p class="hint field">
-            {preview.words}
+            <ExactWords text={preview.words} />
             {preview.aheadSeconds !== undefined && " Its moment is set when you press the button."}
           </p>
           <pre class="json" tabIndex={0}>

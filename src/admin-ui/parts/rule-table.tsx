@@ -1,12 +1,14 @@
 /** Rules as rows: what each says, for whom, why, since when, until when. */
-import type { Rule } from "../api/types.ts";
+import { namesAnId } from "../logic/rule-aim.ts";
+import type { ReadRule } from "../logic/rule-json.ts";
 import { useServices } from "../state/services.ts";
 import { Badge, RuleStateBadge } from "./badge.tsx";
 import { Icon } from "./icon.tsx";
+import { RuleWords } from "./rule-words.tsx";
 import { Ends, Time } from "./time.tsx";
 
 export interface RuleTableProps {
-  readonly rules: readonly Rule[];
+  readonly rules: readonly ReadRule[];
   /** "end" is by when a rule ends, anything else by when it was written. */
   readonly sort: string;
   /** "asc" is the earliest first, anything else the latest. */
@@ -53,9 +55,9 @@ export function RuleTable({ rules, sort, order, onSort }: RuleTableProps) {
           >
             <td>
               <a href={`/rules/${rule.id}`} aria-label={`Rule ${rule.id}`}>
-                <span class="mono">{rule.id}</span>
+                <span class="mono nowrap">{rule.id}</span>
               </a>{" "}
-              {rule.words}
+              <RuleWords rule={rule} />
             </td>
             <td data-label="For whom">
               <Scope rule={rule} />
@@ -80,13 +82,16 @@ export function RuleTable({ rules, sort, order, onSort }: RuleTableProps) {
   );
 }
 
-export function Scope({ rule }: { readonly rule: Rule }) {
-  if (rule.scope === "global")
-    return (
+export function Scope({ rule }: { readonly rule: ReadRule }) {
+  if (rule.scope === "global") {
+    return namesAnId(rule.json) ? (
+      <Badge tone="plain">no person named</Badge>
+    ) : (
       <Badge tone="bad" icon="people">
         everybody
       </Badge>
     );
+  }
   return (
     <div>
       <b class="any">{rule.subject}</b>

@@ -1,9 +1,15 @@
 /** A moment in words, with the exact one, local and UTC, on hover and focus. */
-import { formatBoth, formatRelative, toIso } from "../logic/time.ts";
+import { formatBoth, formatMoment, formatRelative, toIso } from "../logic/time.ts";
 import { useServices } from "../state/services.ts";
 
-/** @param at Unix seconds */
-export function Time({ at }: { readonly at: number }) {
+export interface TimeProps {
+  /** Unix seconds. */
+  readonly at: number;
+  /** Where a sentence is about the moment itself, not about how long ago it was. */
+  readonly isMoment?: boolean;
+}
+
+export function Time({ at, isMoment = false }: TimeProps) {
   const { now } = useServices();
   const iso = toIso(at);
   return (
@@ -14,7 +20,7 @@ export function Time({ at }: { readonly at: number }) {
       // Hints on hover are for mice only: focus and touch show it too.
       tabIndex={0}
     >
-      {formatRelative(at, now.value)}
+      {isMoment ? formatMoment(at, now.value) : formatRelative(at, now.value)}
       <span class="tip" aria-hidden="true">
         {formatBoth(at)}
       </span>
@@ -24,5 +30,5 @@ export function Time({ at }: { readonly at: number }) {
 
 /** When a rule ends by itself; 0 is never. */
 export function Ends({ at }: { readonly at: number }) {
-  return at === 0 ? <span class="nowrap">never</span> : <Time at={at} />;
+  return at === 0 ? <span class="nowrap">until lifted</span> : <Time at={at} />;
 }

@@ -7,10 +7,11 @@ import { REASON_WORDS } from "../logic/reasons.ts";
 import { useServices } from "../state/services.ts";
 import { Badge } from "./badge.tsx";
 import { JsonTree } from "./json-view.tsx";
+import { RuleWords } from "./rule-words.tsx";
 import { Time } from "./time.tsx";
 
 export function VerdictPanel({ found }: { readonly found: Inspected }) {
-  const { inspection, token, claims } = found;
+  const { inspection, token, claims, rule } = found;
   const shown = claims ?? token.claims;
   const isVerified = claims !== undefined;
   return (
@@ -41,13 +42,17 @@ export function VerdictPanel({ found }: { readonly found: Inspected }) {
               </dd>
             </div>
           )}
-          {inspection.rule !== undefined && (
+          {rule !== undefined && (
             <div>
               <dt>Refused by</dt>
               <dd>
-                <a href={`/rules/${inspection.rule.id}`}>Rule {inspection.rule.id}</a>
-                <div class="hint">{inspection.rule.words}</div>
-                <div class="hint">Why: {inspection.rule.reason}</div>
+                <a class="nowrap" href={`/rules/${rule.id}`}>
+                  Rule {rule.id}
+                </a>
+                <div class="hint">
+                  <RuleWords rule={rule} />
+                </div>
+                <div class="hint">Why: {rule.reason}</div>
               </dd>
             </div>
           )}

@@ -3,6 +3,7 @@ import { useRef, useState } from "preact/hooks";
 import type { Inspection } from "../api/types.ts";
 import { memberOf } from "../logic/json-text.ts";
 import { type JsonNode } from "../logic/json-tree.ts";
+import { member, type ReadRule } from "../logic/rule-json.ts";
 import { type DecodedToken, decodeToken, isDecoded } from "../logic/token.ts";
 import { Button } from "../parts/button.tsx";
 import { Field } from "../parts/field.tsx";
@@ -17,6 +18,8 @@ export interface Inspected {
   readonly inspection: Inspection;
   /** As the server read them: decrypted, where it was encrypted. */
   readonly claims: JsonNode | undefined;
+  /** The one that refuses it. */
+  readonly rule: ReadRule | undefined;
 }
 
 export function Inspect() {
@@ -34,7 +37,10 @@ export function Inspect() {
     task.run(async () => {
       const body = { token: token.compact };
       const answer = await api.text("/tokens/inspect", { method: "POST", body });
-      setFound({ token, inspection: parseInspection(answer), claims: memberOf(answer, "claims") });
+      const inspection = parseInspection(answer);
+      const json = member(memberOf(answer, "rule"), "rule");
+      const rule = inspection.rule && { ...inspection.rule, json };
+      setFound({ token, inspection, claims: memberOf(answer, "claims"), rule });
     });
   };
   const isShown = found !== undefined && isDecoded(token) && found.token.compact === token.compact;

@@ -1,9 +1,10 @@
 /** One rule: what it says, whom it is for, what happened to it, and the way to lift it. */
 import { useEffect, useState } from "preact/hooks";
 import type { ApiProblem } from "../api/problem.ts";
-import type { AuditRow, Page, Rule } from "../api/types.ts";
-import { formatJson, memberOf } from "../logic/json-text.ts";
+import type { AuditRow, Page } from "../api/types.ts";
+import { formatJson } from "../logic/json-text.ts";
 import { mayAct } from "../logic/roles.ts";
+import { type ReadRule, readRule } from "../logic/rule-json.ts";
 import { RuleStateBadge } from "../parts/badge.tsx";
 import { Button } from "../parts/button.tsx";
 import { ChangeList } from "../parts/change-list.tsx";
@@ -11,6 +12,7 @@ import { Heading } from "../parts/heading.tsx";
 import { Bones, Empty, Notice, ProblemNotice, StaleNotice } from "../parts/notice.tsx";
 import { ReasonDialog } from "../parts/reason-dialog.tsx";
 import { Scope } from "../parts/rule-table.tsx";
+import { ExactWords, RuleWords } from "../parts/rule-words.tsx";
 import { Ends, Time } from "../parts/time.tsx";
 import { WAIT } from "../state/changes.ts";
 import { useLoad } from "../state/load.ts";
@@ -18,9 +20,7 @@ import { useServices } from "../state/services.ts";
 import type { Written } from "../api/types.ts";
 
 interface Detail {
-  readonly rule: Rule;
-  /** The rule's own JSON, its numbers exact. */
-  readonly text: string | undefined;
+  readonly rule: ReadRule;
   readonly history: readonly AuditRow[];
 }
 
@@ -31,12 +31,7 @@ export function RuleDetail({ id }: { readonly id: number }) {
       api.text(`/rules/${id}`, { signal }),
       api.call<Page<AuditRow>>("/audit", { query: { rule: id, limit: 50 }, signal }),
     ]);
-    const json = memberOf(text, "rule");
-    return {
-      rule: parseRule(text),
-      text: json === undefined ? undefined : json.kind === "string" ? json.value : formatJson(json),
-      history: audit.items,
-    };
+    return { rule: readRule(text), history: audit.items };
   });
   const own = changes.last.value?.written?.seq;
   useEffect(() => {
@@ -84,7 +79,7 @@ function NoRule({
   );
 }
 
-function Facts({ detail: { rule, text, history } }: { readonly detail: Detail }) {
+function Facts({ detail: { rule, history } }: { readonly detail: Detail }) {
   return (
     <>
       {rule.state === "unreadable" && (
@@ -95,7 +90,9 @@ function Facts({ detail: { rule, text, history } }: { readonly detail: Detail })
       )}
       <div class="grid halves">
         <section class="panel">
-          <p class="sentence">{rule.words}</p>
+          <p class="sentence">
+            <RuleWords rule={rule} />.
+          </p>
           <dl class="facts">
             <Fact name="State">
               <RuleStateBadge state={rule.state} />
@@ -111,7 +108,7 @@ function Facts({ detail: { rule, text, history } }: { readonly detail: Detail })
               </div>
             </Fact>
             <Fact name="Ends">
-              {rule.expireAt === 0 ? "until lifted" : <Ends at={rule.expireAt} />}
+              <Ends at={rule.expireAt} />
             </Fact>
             {rule.lifted !== undefined && (
               <Fact name="Lifted">
@@ -127,8 +124,11 @@ function Facts({ detail: { rule, text, history } }: { readonly detail: Detail })
         <div>
           <section class="panel">
             <h2>As JSON</h2>
+            <p class="hint field">
+              <ExactWords text={rule.words} />
+            </p>
             <pre class="json" tabIndex={0}>
-              {text}
+              {toJsonText(rule)}
             </pre>
           </section>
           <section class="panel">
@@ -164,7 +164,7 @@ function LiftButton({
   rule,
   onConflict,
 }: {
-  readonly rule: Rule;
+  readonly rule: ReadRule;
   readonly onConflict: () => void;
 }) {
   const { api, changes, session } = useServices();
@@ -205,6 +205,7 @@ function LiftButton({
   );
 }
 
-function parseRule(text: string): Rule {
-  return JSON.parse(text) as Rule;
+/** An unreadable rule is a text as it is. */
+function toJsonText({ json }: ReadRule): string | undefined {
+  return json?.kind === "string" ? json.value : json && formatJson(json);
 }

@@ -1,7 +1,7 @@
 /** All rules: search, filter, page, export. */
 import { useEffect } from "preact/hooks";
-import type { Page, Rule } from "../api/types.ts";
 import { formatCount } from "../logic/number.ts";
+import { type ReadRule, readRulePage } from "../logic/rule-json.ts";
 import { withFilters } from "../logic/routes.ts";
 import { mayAct } from "../logic/roles.ts";
 import { ExportButton } from "../parts/export-button.tsx";
@@ -34,11 +34,13 @@ export function Rules() {
   const change = (more: Partial<Record<Filter, string>>) =>
     router.go(withFilters("/rules", { ...filters, ...more }), "replace");
   const set = (name: Filter, value: string) => change({ [name]: value });
-  const pages = usePages<Rule>(JSON.stringify(filters), (cursor, signal) =>
-    api.call<Page<Rule>>("/rules", {
-      query: { ...filters, cursor, limit: 50 },
-      ...(signal === undefined ? {} : { signal }),
-    }),
+  const pages = usePages<ReadRule>(JSON.stringify(filters), async (cursor, signal) =>
+    readRulePage(
+      await api.text("/rules", {
+        query: { ...filters, cursor, limit: 50 },
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    ),
   );
   const seq = live.snapshot.value?.stats.seq;
   const counts = live.snapshot.value?.stats.rules ?? {};
