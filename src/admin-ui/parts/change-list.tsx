@@ -1,10 +1,17 @@
 /** The last changes: when, who, what, why. */
 import type { AuditRow } from "../api/types.ts";
-import { toAuditReason, toAuditSentence } from "../logic/audit-words.ts";
+import { isRefusedLogin, toAuditReason, toAuditSentence } from "../logic/audit-words.ts";
 import { Badge } from "./badge.tsx";
 import { Time } from "./time.tsx";
 
-export function ChangeList({ rows }: { readonly rows: readonly AuditRow[] }) {
+export function ChangeList({
+  rows,
+  rule,
+}: {
+  readonly rows: readonly AuditRow[];
+  /** The rule that all of them are about, where one looks at it already. */
+  readonly rule?: number;
+}) {
   return (
     <ul class="changes">
       {rows.map((row) => (
@@ -13,7 +20,7 @@ export function ChangeList({ rows }: { readonly rows: readonly AuditRow[] }) {
             <Time at={row.atMs / 1000} />
           </span>
           <div>
-            <AuditSentence row={row} />
+            <AuditSentence row={row} {...(rule === undefined ? {} : { here: rule })} />
             <Why row={row} />
           </div>
         </li>
@@ -22,23 +29,30 @@ export function ChangeList({ rows }: { readonly rows: readonly AuditRow[] }) {
   );
 }
 
-/** "ops-1 lifted rule 12": what has a screen of its own with its link. */
-export function AuditSentence({ row }: { readonly row: AuditRow }) {
+/**
+ * "ops-1 lifted rule 12": what has a screen of its own with its link.
+ *
+ * @param here the rule whose screen this is: no link leads to where one is
+ */
+export function AuditSentence({ row, here }: { readonly row: AuditRow; readonly here?: number }) {
+  const hasBadge = row.outcome === "refused" && !isRefusedLogin(row);
   return (
     <>
-      <b>{row.actor.who}</b>{" "}
       {toAuditSentence(row).map((part, index) => {
         if (typeof part === "string") return part;
         if ("strong" in part) return <b key={index}>{part.strong}</b>;
-        return (
+        const text = `rule\u00a0${part.rule}`;
+        return part.rule === here ? (
+          text
+        ) : (
           <a key={index} href={`/rules/${part.rule}`}>
-            {part.rule}
+            {text}
           </a>
         );
       })}
-      {row.outcome === "refused" && (
+      {hasBadge && (
         <>
-          {" "}
+          {"\u00a0"}
           <Badge tone="bad">refused</Badge>
         </>
       )}

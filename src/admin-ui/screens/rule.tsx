@@ -136,7 +136,7 @@ function Facts({ detail: { rule, history } }: { readonly detail: Detail }) {
             {history.length === 0 ? (
               <p class="soft">The audit no longer reaches back so far.</p>
             ) : (
-              <ChangeList rows={history} />
+              <ChangeList rows={history} rule={rule.id} />
             )}
           </section>
         </div>
