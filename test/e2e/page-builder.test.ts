@@ -79,7 +79,10 @@ describe("the builder", () => {
   });
 
   test.each([
-    ['{"iat": {"lte": tomorrow}}', "Line 1, column 17: a value is missing here"],
+    [
+      '{"iat": {"lte": tomorrow}}',
+      "Line 1, column 17: this is no JSON value: texts stand in quotes",
+    ],
     ['{\n  "a": 1,\n  "a": 2\n}', "Line 3, column 3: “a” is here twice"],
     ["{}", "An empty rule would match every token"],
     ['{"iat": {"before": 5}}', "“before” is no operator"],
@@ -103,7 +106,9 @@ describe("the builder", () => {
     await box(page, "Claim").waitFor();
     await json(page).fill('{"client_id":');
     await box(page, "Claim").waitFor({ state: "detached" });
-    await page.getByRole("button", { name: "Back to the last that could be" }).click();
+    await page
+      .getByRole("button", { name: "Discard the JSON, back to the last conditions" })
+      .click();
     expect(await box(page, "Claim").inputValue()).toBe("client_id");
     expect(normalize(await json(page).inputValue())).toEqual({ client_id: "old-app" });
     await context.close();

@@ -33,7 +33,9 @@ describe("the table of rules", () => {
     await page.getByText("about carol").waitFor();
     expect(await page.getByText("about dave").count()).toBe(0);
     await page.getByRole("searchbox").fill("nobody at all");
-    await page.getByText("No rule is like this").waitFor();
+    await page.getByText("No rule fits “nobody at all”").waitFor();
+    await page.getByRole("button", { name: "Clear the search" }).click();
+    await page.getByText("about dave").waitFor();
     await context.close();
   });
 

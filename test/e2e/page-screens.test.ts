@@ -158,7 +158,7 @@ const SCREENS: readonly {
   readonly ready?: string | RegExp;
   readonly steps?: readonly ((page: Page) => Promise<unknown>)[];
 }[] = [
-  { name: "overview", path: "/", heading: "Overview", ready: "Last change to enforced" },
+  { name: "overview", path: "/", heading: "Overview", ready: "Last change enforced after" },
   {
     name: "revoke",
     path: "/revoke",
@@ -212,7 +212,7 @@ const SCREENS: readonly {
     ready: /Line 1, column 17/,
   },
   { name: "rules", path: "/rules", heading: "Rules", ready: "Old mobile app retired" },
-  { name: "rules-none", path: "/rules?q=nobody", heading: "Rules", ready: "No rule is like this" },
+  { name: "rules-none", path: "/rules?q=nobody", heading: "Rules", ready: "No rule fits “nobody”" },
   { name: "rule", path: "/rules/1", heading: "Rule 1", ready: "History" },
   { name: "inspect-empty", path: "/inspect", heading: "Inspect" },
   {

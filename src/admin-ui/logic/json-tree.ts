@@ -126,7 +126,12 @@ function createReader(text: string) {
       return { kind: "word", value: meaning, at: start, end: at };
     }
     const number = take(NUMBER);
-    if (number === undefined) return fail("a value is missing here");
+    if (number === undefined) {
+      const isThere = at < text.length && !",:]}".includes(text.charAt(at));
+      return fail(
+        isThere ? "this is no JSON value: texts stand in quotes" : "a value is missing here",
+      );
+    }
     return { kind: "number", text: number, at: start, end: at };
   };
 

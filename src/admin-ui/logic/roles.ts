@@ -15,5 +15,5 @@ export function mayAct(role: Role, least: Role): boolean {
 export const ROLE_WORDS: Readonly<Record<Role, string>> = {
   viewer: "sees everything, changes nothing",
   operator: "may revoke and lift",
-  admin: "people and API tokens too",
+  admin: "may revoke, lift, and manage people and API tokens",
 };

@@ -83,7 +83,7 @@ function checkList(text: string): string | undefined {
   if (text.trim() === "") return 'Type the values, texts in quotes: "a", "b", 5';
   const node = parseJsonTree(`[${text}]`);
   if (isJsonProblem(node))
-    return `At character ${Math.max(1, node.at)}: ${node.message}. Texts stand in quotes: "a", "b", 5`;
+    return `At character ${Math.max(1, node.at)}: ${node.message}. Such as: "a", "b", 5`;
   const isFlat =
     node.kind === "array" &&
     node.items.every((item) => item.kind !== "object" && item.kind !== "array");

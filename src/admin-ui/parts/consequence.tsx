@@ -17,6 +17,8 @@ export interface ConsequenceProps {
   readonly preview: PreviewState;
   /** Says it better than the rule's own words, where there is an intent behind it. */
   readonly sentence?: (preview: Preview) => Sentence | undefined;
+  /** Why nothing can be said yet, where it is not that nothing was typed. */
+  readonly empty?: string | undefined;
   readonly problem: ApiProblem | undefined;
   readonly retry: () => void;
   readonly isAllowed: boolean;
@@ -45,7 +47,7 @@ export function ConsequencePanel(props: ConsequenceProps) {
           <p class="sentence soft">
             {preview.isAsking
               ? "Looking…"
-              : "Nothing yet. It is said here before anything happens."}
+              : (props.empty ?? "Nothing yet. It is said here before anything happens.")}
           </p>
         ) : (
           <Consequence

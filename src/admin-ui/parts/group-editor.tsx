@@ -24,6 +24,8 @@ export interface GroupEditorProps {
   readonly isTop?: boolean;
   /** There where the group is what must hold of one claim. */
   readonly claim?: string;
+  /** What the claim, or the member of one, is called so far. */
+  readonly name?: string;
 }
 
 export function GroupEditor({
@@ -34,6 +36,7 @@ export function GroupEditor({
   warnings,
   isTop = false,
   claim,
+  name = "",
 }: GroupEditorProps) {
   const add = (item: Check | Member) => onChange({ ...group, items: [...group.items, item] });
   const put = (id: number, next: Check | Member | undefined) =>
@@ -70,11 +73,11 @@ export function GroupEditor({
       <div class="group-foot">
         {!isTop && (
           <Button kind="quiet" icon="plus" onClick={() => add(newCheck(nextId))}>
-            Comparison
+            Compare {name || "the claim"} itself
           </Button>
         )}
         <Button kind="quiet" icon="plus" onClick={() => add(newMember(nextId))}>
-          {isTop ? "Condition" : "Member of it"}
+          {isTop ? "Condition" : `A member of ${name || "it"}`}
         </Button>
       </div>
     </div>
@@ -150,6 +153,7 @@ function Item({ item, isTop, nextId, put, problems, warnings, claim }: ItemProps
         nextId={nextId}
         problems={problems}
         warnings={warnings}
+        name={item.name}
         {...(own === undefined ? {} : { claim: own })}
         onChange={(group) => put(item.id, { ...item, group })}
       />

@@ -6,7 +6,12 @@ import { Bones, Empty, Notice, ProblemNotice, StaleNotice } from "./notice.tsx";
 
 export interface ListFrameProps<T> {
   readonly pages: Pages<T>;
-  readonly empty: { readonly title: string; readonly text: string };
+  readonly empty: {
+    readonly title: string;
+    readonly text: string;
+    /** The way on, below. */
+    readonly action?: ComponentChildren;
+  };
   /** There is something newer than what is shown. */
   readonly news?: string | undefined;
   readonly children: (items: readonly T[]) => ComponentChildren;
@@ -37,7 +42,10 @@ export function ListFrame<T>({ pages, empty, news, children }: ListFrameProps<T>
       )}
       <div class={problem === undefined ? "" : "stale"} aria-busy={pages.isLoading}>
         {items.length === 0 && !pages.hasMore ? (
-          <Empty title={empty.title}>{empty.text}</Empty>
+          <Empty title={empty.title}>
+            {empty.text}
+            {empty.action !== undefined && <div>{empty.action}</div>}
+          </Empty>
         ) : (
           children(items)
         )}

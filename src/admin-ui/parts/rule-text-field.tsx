@@ -57,7 +57,7 @@ export function UnreadRule({ onBack }: { readonly onBack: () => void }) {
     <div class="group">
       <p class="hint">There are no conditions while the JSON below cannot be read.</p>
       <Button kind="quiet" onClick={onBack}>
-        Back to the last that could be
+        Discard the JSON, back to the last conditions
       </Button>
     </div>
   );

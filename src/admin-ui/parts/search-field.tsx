@@ -5,10 +5,13 @@ const PAUSE_MS = 250;
 
 export function SearchField({
   label,
+  isLabelHidden = false,
   value,
   onSearch,
 }: {
   readonly label: string;
+  /** Where it stands in the field instead, as long as that is empty. */
+  readonly isLabelHidden?: boolean;
   readonly value: string;
   readonly onSearch: (value: string) => void;
 }) {
@@ -19,15 +22,15 @@ export function SearchField({
   useEffect(() => setText(value), [value]);
   useEffect(() => () => clearTimeout(timer.current), []);
   return (
-    <div class="grow">
-      <label class="hidden" for={id}>
+    <div class="field grow">
+      <label class={isLabelHidden ? "hidden" : ""} for={id}>
         {label}
       </label>
       <input
         id={id}
         type="search"
         class="input"
-        placeholder={label}
+        placeholder={isLabelHidden ? label : ""}
         autocomplete="off"
         spellcheck={false}
         maxLength={1024}

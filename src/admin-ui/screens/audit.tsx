@@ -53,11 +53,10 @@ export function Audit() {
           />
           <Select
             label="What was done"
-            isLabelHidden
             value={filters.action}
             onChange={(value) => set("action", value)}
             options={[
-              ["", "Anything"],
+              ["", "Anything was done"],
               ["rule.add", "Rules written"],
               ["rule.lift", "Rules lifted"],
               ["rule.import", "Rules imported"],

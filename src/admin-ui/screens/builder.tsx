@@ -158,7 +158,7 @@ export function Builder({ isAllowed }: { readonly isAllowed: boolean }) {
         )}
         <fieldset class="field">
           <legend class="label">
-            <b>Refused is a token of which</b>
+            <b>A token is refused if</b>
           </legend>
           {textProblem === undefined ? (
             <GroupEditor
@@ -219,6 +219,7 @@ export function Builder({ isAllowed }: { readonly isAllowed: boolean }) {
       </div>
       <ConsequencePanel
         preview={preview}
+        empty={textProblem === undefined ? undefined : "The JSON cannot be read yet."}
         problem={problem?.status === 422 && isAboutRule ? undefined : problem}
         retry={write}
         isAllowed={isAllowed}

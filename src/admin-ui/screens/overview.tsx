@@ -114,15 +114,18 @@ function Figures({ snapshot: { stats, verifiers } }: { readonly snapshot: Snapsh
         <div class="hint spread">
           {reasons.length === 0
             ? `none of ${formatCount(judged)} in the last hour`
-            : reasons.map(([reason, count]) => (
-                <span key={reason}>
-                  {REASON_WORDS.get(reason) ?? reason} {formatCount(count)}
-                </span>
-              ))}
+            : [
+                <span key="">{`${formatCount(totals.refused)} of ${formatCount(judged)} in the last hour`}</span>,
+                ...reasons.map(([reason, count]) => (
+                  <span key={reason}>
+                    {formatCount(count)} {REASON_WORDS.get(reason) ?? reason}
+                  </span>
+                )),
+              ]}
         </div>
       </div>
       <div class="panel figure">
-        <div class="hint">Last change to enforced</div>
+        <div class="hint">Last change enforced after</div>
         <b>{latencies.length === 0 ? "–" : formatMs(Math.max(...latencies))}</b>
         <div class="hint">
           {latencies.length === 0

@@ -4,6 +4,7 @@ import { formatCount } from "../logic/number.ts";
 import { type ReadRule, readRulePage } from "../logic/rule-json.ts";
 import { withFilters } from "../logic/routes.ts";
 import { mayAct } from "../logic/roles.ts";
+import { Button } from "../parts/button.tsx";
 import { ExportButton } from "../parts/export-button.tsx";
 import { Select } from "../parts/field.tsx";
 import { Heading } from "../parts/heading.tsx";
@@ -24,6 +25,8 @@ const ORDERS: ReadonlyMap<string, readonly [sort: string, order: string]> = new 
   ["end asc", ["end", "asc"]],
   ["end", ["end", ""]],
 ]);
+
+const NO_FILTERS = { q: "", state: "", scope: "", via: "" } as const;
 
 export function Rules() {
   const { api, router, session, live } = useServices();
@@ -66,7 +69,8 @@ export function Rules() {
       <div class="panel">
         <div class="filters">
           <SearchField
-            label="Search by person, reason, rule or number"
+            label="Person, reason, rule or #number"
+            isLabelHidden
             value={filters.q}
             onSearch={(value) => {
               // A number alone is a rule's: its page is nearer than a search.
@@ -93,7 +97,7 @@ export function Rules() {
             value={filters.scope}
             onChange={(value) => set("scope", value)}
             options={[
-              ["", "For anybody"],
+              ["", "One person or everybody"],
               ["subject", "For a person"],
               ["global", "For everybody"],
             ]}
@@ -136,7 +140,11 @@ export function Rules() {
           news={hasNews ? "There are newer changes." : undefined}
           empty={
             [filters.q, filters.state, filters.scope, filters.via].some((value) => value !== "")
-              ? { title: "No rule is like this", text: "Search for less, or for another state." }
+              ? {
+                  title: filters.q === "" ? "No rule fits" : `No rule fits “${filters.q}”`,
+                  text: "Rules that are over are forgotten after a while.",
+                  action: <Button onClick={() => change(NO_FILTERS)}>Clear the search</Button>,
+                }
               : {
                   title: "No rules yet",
                   text: "A rule comes about when somebody revokes something.",

@@ -28,9 +28,12 @@ export function valueInWords(claim: string, value: Scalar): string {
   return isTime ? `${jsonText(value)} (${timeInWords(value)})` : jsonText(value);
 }
 
-/** A claim's name; in quotes where it could be taken for something else. */
+/** A claim by its path, innermost first: `roles in realm`. In quotes what could be taken for something else. */
 export function claimInWords(names: readonly string[]): string {
-  return names.map((name) => (/^[\w.:/#-]+$/.test(name) ? name : JSON.stringify(name))).join(" > ");
+  return names
+    .map((name) => (/^[\w.:/#-]+$/.test(name) ? name : JSON.stringify(name)))
+    .toReversed()
+    .join(" in ");
 }
 
 /** `every token`, `every token of "bob" from issuer "https://…"`. */

@@ -30,8 +30,10 @@ describe("a JSON tree", () => {
     ['{"a": "b}', 6, "this text in quotes has no end"],
     ['{"a": "\\x"}', 6, "this text has a character or a \\ that JSON does not allow"],
     ['{"a": 01}', 7, "a comma or } is missing here"],
-    ["NaN", 0, "a value is missing here"],
-    ["'a'", 0, "a value is missing here"],
+    ["NaN", 0, "this is no JSON value: texts stand in quotes"],
+    ["'a'", 0, "this is no JSON value: texts stand in quotes"],
+    ['{"a": }', 6, "a value is missing here"],
+    ["[,1]", 1, "a value is missing here"],
     ["[".repeat(100), 65, "this is nested too deeply"],
   ])("says where %p stops being JSON", (text, at, message) => {
     expect(parseJsonTree(text)).toEqual({ at, message });

@@ -48,7 +48,7 @@ export function PeopleList() {
               <th>Name</th>
               <th>Role</th>
               <th class="tight">Since</th>
-              <th class="tight">Password</th>
+              <th class="tight">Password set</th>
               <th>
                 <span class="hidden">Change</span>
               </th>
@@ -71,7 +71,7 @@ export function PeopleList() {
                 <td class="tight" data-label="Since">
                   {person.createdAt !== undefined && <Time at={person.createdAt} />}
                 </td>
-                <td class="tight" data-label="Password">
+                <td class="tight" data-label="Password set">
                   {person.passwordChangedAt !== undefined && <Time at={person.passwordChangedAt} />}
                 </td>
                 <td>
