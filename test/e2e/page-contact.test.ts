@@ -39,7 +39,7 @@ describe("the line that is always there", () => {
     await page.goto("/");
     await page
       .getByRole("row", { name: /edge-9-1-t2/ })
-      .getByText("silent: asks each time")
+      .getByText("asks each time")
       .waitFor({ timeout: 20_000 });
     await page.getByText(/edge-9-1-t2 silent for .*, asks before each answer/).waitFor();
     const [, on, of] =

@@ -1,7 +1,7 @@
 /** Says in one line whether revocation is enforced right now, from what the verifiers report. */
 import type { Confirmed, KeySource, Node, Snapshot, Verifier, Verifiers } from "../api/types.ts";
 import { formatCount, formatCounted, formatDuration, formatMs } from "./number.ts";
-import { goesOnAlone, isHeard, silenceWords, silentState } from "./silence.ts";
+import { goesOnAlone, isHeard, silenceWords } from "./silence.ts";
 
 export type Tone = "good" | "warn" | "bad" | "plain";
 
@@ -21,8 +21,8 @@ export function verifierState(
   one: Verifier,
   newest: number,
 ): { readonly tone: Tone; readonly text: string } {
-  if (!one.isLive) return { tone: "plain", text: silentState(one) };
-  if (goesOnAlone(one)) return { tone: "warn", text: "silent: goes on alone" };
+  if (!one.isLive) return { tone: "plain", text: "asks each time" };
+  if (goesOnAlone(one)) return { tone: "warn", text: "goes on alone" };
   if (one.seq < newest) return { tone: "warn", text: "catching up" };
   return one.staleSeconds > 0
     ? { tone: "warn", text: "best effort" }
@@ -113,11 +113,16 @@ export function toEnforcementLine({ stats, verifiers }: Snapshot): StateLine {
   const more = `${number}${lag}`;
   if (silence === "") return { tone: "good", text, more, href };
   // It trusts nothing it remembers: all is well, but nobody is to think that it were not there.
-  return { tone: "good", text, more: `${silence} · ${more}`, isWhole: true, href };
+  return { tone: "good", text, more: `${silence}\u00a0· ${more}`, isWhole: true, href };
+}
+
+/** While all is well, with how long ago the oldest keys were read. */
+export interface KeysLine extends StateLine {
+  readonly ageSeconds?: number;
 }
 
 /** How fresh the keys are, the worst source first. */
-export function toKeysLine(sources: readonly KeySource[]): StateLine {
+export function toKeysLine(sources: readonly KeySource[]): KeysLine {
   const href = "/keys";
   const failing = sources.filter(({ error }) => error !== undefined);
   const ages = sources.flatMap(({ ageSeconds }) => (ageSeconds === undefined ? [] : [ageSeconds]));
@@ -130,8 +135,9 @@ export function toKeysLine(sources: readonly KeySource[]): StateLine {
   }
   return {
     tone: "plain",
-    text: `Keys fresh, ${formatDuration(Math.max(0, ...ages))} old`,
+    text: "Keys fresh",
     more: "",
+    ...(ages.length === 0 ? {} : { ageSeconds: Math.max(...ages) }),
     href,
   };
 }

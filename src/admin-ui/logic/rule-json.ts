@@ -30,7 +30,8 @@ export function member(node: JsonNode | undefined, name: string): JsonNode | und
   return node.members.find((one) => one.name === name)?.value;
 }
 
-function parseTree(text: string): JsonNode | undefined {
+/** A text as a tree; undefined where it is no JSON. */
+export function parseTree(text: string): JsonNode | undefined {
   const node = parseJsonTree(text);
   return isJsonProblem(node) ? undefined : node;
 }

@@ -19,11 +19,6 @@ export function isHeard(one: Verifier): boolean {
   return one.isLive && !goesOnAlone(one);
 }
 
-/** A state in two words for a thread that does not hold a lease. */
-export function silentState(one: Verifier): string {
-  return isSilent(one) ? "silent: asks each time" : "asks each time";
-}
-
 /** What is to be said of those that are not heard, the ones that go on alone first; "" of none. */
 export function silenceWords({ items }: Verifiers): string {
   const alone = items.filter(goesOnAlone);

@@ -3,7 +3,8 @@ import type { ComponentChildren } from "preact";
 import { Icon, type IconName } from "./icon.tsx";
 
 export interface ButtonProps {
-  readonly kind?: "plain" | "main" | "danger" | "quiet";
+  /** `quiet-danger` leads to a question about what cannot be undone. */
+  readonly kind?: "plain" | "main" | "danger" | "quiet" | "quiet-danger";
   readonly type?: "button" | "submit";
   readonly icon?: IconName;
   /** Greyed, but it can still be reached: then it says what is missing. */

@@ -1,9 +1,12 @@
 /** The right half of Revoke: what will happen, in words and numbers, above the button that does it. */
+import type { ComponentChildren } from "preact";
 import type { ApiProblem } from "../api/problem.ts";
 import type { Preview } from "../api/types.ts";
 import { CONFIRM_WORD } from "../logic/intents.ts";
 import { hitsAllSeen, toGaps, toTrial, type Sentence } from "../logic/consequence.ts";
 import { formatCount } from "../logic/number.ts";
+import { namesAnId } from "../logic/rule-aim.ts";
+import { parseTree } from "../logic/rule-json.ts";
 import { toReach } from "../logic/silence.ts";
 import type { PreviewState } from "../state/preview.ts";
 import { useServices } from "../state/services.ts";
@@ -24,7 +27,7 @@ export interface ConsequenceProps {
   readonly isAllowed: boolean;
   readonly isBusy: boolean;
   /** What the red button says: it names its object. */
-  readonly action: string;
+  readonly action: ComponentChildren;
   readonly onAct: () => void;
   /** There where what it hits has to be typed. */
   readonly confirm:
@@ -200,7 +203,7 @@ function Consequence({
             {ruleText}
           </pre>
           <p class="hint gap-small">
-            {preview.scope === "global" ? "For everybody" : `Only for ${preview.subject ?? ""}`}
+            {whomOf(preview, ruleText)}
             {preview.issuer !== undefined && `, tokens of ${preview.issuer}`}
           </p>
         </details>
@@ -217,6 +220,11 @@ function Words({ sentence }: { readonly sentence: Sentence }) {
       )}
     </>
   );
+}
+
+function whomOf({ scope, subject }: Preview, ruleText: string): string {
+  if (scope === "subject") return `Only for ${subject ?? ""}`;
+  return namesAnId(parseTree(ruleText)) ? "No person named" : "For everybody";
 }
 
 function peopleOf({ scope, subject, seen }: Preview): string {

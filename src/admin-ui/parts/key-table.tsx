@@ -1,11 +1,18 @@
 /** Key sources at a glance: what they gave, how old it is, what is wrong. */
 import type { KeySource } from "../api/types.ts";
 import { countAlgorithms } from "../logic/algorithms.ts";
-import { formatDuration } from "../logic/number.ts";
 import { Badge } from "./badge.tsx";
 import { Empty } from "./notice.tsx";
+import { Time } from "./time.tsx";
 
-export function KeyTable({ sources }: { readonly sources: readonly KeySource[] }) {
+/** @param now Unix seconds at which the sources were so */
+export function KeyTable({
+  sources,
+  now,
+}: {
+  readonly sources: readonly KeySource[];
+  readonly now: number;
+}) {
   if (sources.length === 0) {
     return (
       <Empty title="No key source">
@@ -14,12 +21,12 @@ export function KeyTable({ sources }: { readonly sources: readonly KeySource[] }
     );
   }
   return (
-    <table class="cards">
+    <table class="short">
       <thead>
         <tr>
           <th>Source</th>
           <th>Keys</th>
-          <th class="tight">Age</th>
+          <th class="tight">Read</th>
           <th class="tight">State</th>
         </tr>
       </thead>
@@ -30,8 +37,8 @@ export function KeyTable({ sources }: { readonly sources: readonly KeySource[] }
             <td data-label="Keys">
               <code>{countAlgorithms(source.keys)}</code>
             </td>
-            <td class="tight" data-label="Age">
-              {source.ageSeconds === undefined ? "–" : formatDuration(source.ageSeconds)}
+            <td class="tight" data-label="Read">
+              {source.ageSeconds === undefined ? "–" : <Time at={now - source.ageSeconds} />}
             </td>
             <td class="tight" data-label="State">
               <SourceBadge source={source} />

@@ -1,12 +1,20 @@
 /** Each machine that shares the store: what it has applied, its threads, when it was last heard. */
 import type { Node } from "../api/types.ts";
 import { nodeState } from "../logic/enforcement.ts";
-import { formatCount, formatDuration } from "../logic/number.ts";
+import { formatCount } from "../logic/number.ts";
 import { Badge } from "./badge.tsx";
+import { Time } from "./time.tsx";
 
-export function NodeTable({ nodes }: { readonly nodes: readonly Node[] }) {
+/** @param now Unix seconds at which the nodes were so */
+export function NodeTable({
+  nodes,
+  now,
+}: {
+  readonly nodes: readonly Node[];
+  readonly now: number;
+}) {
   return (
-    <table class="cards">
+    <table class="short">
       <thead>
         <tr>
           <th>Machine</th>
@@ -38,7 +46,7 @@ export function NodeTable({ nodes }: { readonly nodes: readonly Node[] }) {
                 </span>
               </td>
               <td class="tight" data-label="Lease renewed">
-                <span class="nowrap">{formatDuration(one.silentForMs / 1000)} ago</span>
+                <Time at={now - one.silentForMs / 1000} />
               </td>
               <td class="tight" data-label="State">
                 <Badge tone={state.tone}>{state.text}</Badge>

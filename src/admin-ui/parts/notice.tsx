@@ -98,9 +98,16 @@ export function Empty({
 }
 
 /** Keeps the place of lines that are on their way. */
-export function Bones({ lines = 5 }: { readonly lines?: number }) {
+export function Bones({
+  lines = 5,
+  isTall = false,
+}: {
+  readonly lines?: number;
+  /** Where each is of two lines. */
+  readonly isTall?: boolean;
+}) {
   return (
-    <div class="bones" role="status">
+    <div class={isTall ? "bones tall" : "bones"} role="status">
       <span class="hidden">Loading</span>
       {Array.from({ length: lines }, (_, index) => (
         <i key={index} />

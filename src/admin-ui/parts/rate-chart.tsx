@@ -5,7 +5,7 @@
 import type { ComponentChildren } from "preact";
 import { formatRate } from "../logic/number.ts";
 import { type Rate, toPath, toTop } from "../logic/rates.ts";
-import { formatClock } from "../logic/time.ts";
+import { Time } from "./time.tsx";
 
 const WIDTH = 600;
 const HEIGHT = 120;
@@ -37,7 +37,7 @@ export function RateChart({ rates }: { readonly rates: readonly Rate[] }) {
           <i class="bad" />
           refused
         </span>
-        <span>{toRemark(rates)}</span>
+        <Remark rates={rates} />
       </figcaption>
       <Plot
         title="answered from HAProxy’s memory"
@@ -102,14 +102,17 @@ function Area({ values, top }: { readonly values: readonly number[]; readonly to
   );
 }
 
-function toRemark(rates: readonly Rate[]): string {
+function Remark({ rates }: { readonly rates: readonly Rate[] }) {
   const [first] = rates;
-  if (first === undefined) return "";
+  if (first === undefined) return null;
   const peak = rates.reduce((best, rate) => (rate.refused > best.refused ? rate : best), first);
   if (peak.refused > 0) {
-    return `most refused at ${formatClock(peak.at).slice(0, 5)}: ${formatRate(peak.refused)}/s`;
+    return (
+      <span>
+        most refused <Time at={peak.at} />: <span class="nowrap">{formatRate(peak.refused)}/s</span>
+      </span>
+    );
   }
-  return rates.some(({ valid }) => valid > 0)
-    ? "nothing refused"
-    : "nothing judged in a whole minute yet";
+  const isJudged = rates.some(({ valid }) => valid > 0);
+  return <span>{isJudged ? "nothing refused" : "nothing judged in a whole minute yet"}</span>;
 }

@@ -1,10 +1,16 @@
 /** The line that is always there: is revocation enforced, are keys fresh, who is signed in. */
 import { toEndedLine, toLostLine } from "../logic/contact.ts";
-import { toEnforcementLine, toKeysLine, type StateLine } from "../logic/enforcement.ts";
+import {
+  type KeysLine,
+  toEnforcementLine,
+  toKeysLine,
+  type StateLine,
+} from "../logic/enforcement.ts";
 import { useServices } from "../state/services.ts";
 import { TONE_ICONS } from "./badge.tsx";
 import { IconButton } from "./button.tsx";
 import { Icon } from "./icon.tsx";
+import { Time } from "./time.tsx";
 
 export function StatusBar() {
   const { live, session, theme } = useServices();
@@ -20,11 +26,13 @@ export function StatusBar() {
       <div class={isWhole ? "bar-state wraps" : "bar-state"}>
         <Light line={line} />
         {line.more !== "" && (
-          <span class={isWhole ? "soft whole" : "soft aside hint-wide"} title={line.more}>
+          <span class={isWhole ? "soft whole" : "soft aside"} title={line.more}>
             {line.more}
           </span>
         )}
-        {keys !== undefined && <KeysLine line={keys} />}
+        {keys !== undefined && snapshot !== undefined && (
+          <Keys line={keys} now={snapshot.stats.now} />
+        )}
       </div>
       {/* Said once when it changes, not with each number. */}
       <span class="hidden" role="status">
@@ -42,8 +50,7 @@ export function StatusBar() {
           <a class="badge" href="/account">
             <Icon name="person" />
             <span class="me">
-              {me.name}
-              <span class="hint-wide"> · {me.role}</span>
+              {me.name} · {me.role}
             </span>
           </a>
         )}
@@ -61,9 +68,19 @@ function Light({ line }: { readonly line: StateLine }) {
   );
 }
 
-function KeysLine({ line }: { readonly line: StateLine }) {
-  if (line.tone === "plain") return <span class="soft nowrap">{line.text}</span>;
-  return <Light line={line} />;
+/** @param now Unix seconds at which the keys were so */
+function Keys({ line, now }: { readonly line: KeysLine; readonly now: number }) {
+  if (line.tone !== "plain") return <Light line={line} />;
+  return (
+    <span class="soft nowrap">
+      {line.text}
+      {line.ageSeconds !== undefined && (
+        <>
+          , read <Time at={now - line.ageSeconds} />
+        </>
+      )}
+    </span>
+  );
 }
 
 function useLine(): StateLine {

@@ -1,5 +1,5 @@
 /** A moment in words, with the exact one, local and UTC, on hover and focus. */
-import { formatBoth, formatMoment, formatRelative, toIso } from "../logic/time.ts";
+import { formatBoth, formatExact, formatMoment, formatRelative, toIso } from "../logic/time.ts";
 import { useServices } from "../state/services.ts";
 
 export interface TimeProps {
@@ -7,9 +7,11 @@ export interface TimeProps {
   readonly at: number;
   /** Where a sentence is about the moment itself, not about how long ago it was. */
   readonly isMoment?: boolean;
+  /** In place of how long ago it was. */
+  readonly words?: string;
 }
 
-export function Time({ at, isMoment = false }: TimeProps) {
+export function Time({ at, isMoment = false, words }: TimeProps) {
   const { now } = useServices();
   const iso = toIso(at);
   return (
@@ -20,9 +22,10 @@ export function Time({ at, isMoment = false }: TimeProps) {
       // Hints on hover are for mice only: focus and touch show it too.
       tabIndex={0}
     >
-      {isMoment ? formatMoment(at, now.value) : formatRelative(at, now.value)}
+      {words ?? (isMoment ? formatMoment(at, now.value) : formatRelative(at, now.value))}
       <span class="tip" aria-hidden="true">
-        {formatBoth(at)}
+        <span class="nowrap">{formatExact(at)} local time</span>{" "}
+        <span class="nowrap">{formatExact(at, "UTC")} UTC</span>
       </span>
     </time>
   );

@@ -128,7 +128,7 @@ function Verifiers({ isValid }: { readonly isValid: boolean }) {
   return (
     <details open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{saying?.text}</summary>
-      <table class="cards answers">
+      <table class="short">
         <thead>
           <tr>
             <th>Thread</th>

@@ -7,7 +7,7 @@ import { Time } from "./time.tsx";
 
 export function VerifierTable({ verifiers }: { readonly verifiers: Verifiers }) {
   return (
-    <table class="cards">
+    <table class="short">
       <thead>
         <tr>
           <th>Thread</th>
@@ -34,11 +34,10 @@ export function VerifierTable({ verifiers }: { readonly verifiers: Verifiers }) 
                 </span>
               </td>
               <td class="tight" data-label="Heard">
-                {one.silentForMs < 5000 ? (
-                  <span class="nowrap">just now</span>
-                ) : (
-                  <Time at={one.lastContactMs / 1000} />
-                )}
+                <Time
+                  at={one.lastContactMs / 1000}
+                  {...(one.silentForMs < 5000 ? { words: "just now" } : {})}
+                />
               </td>
               <td class="tight" data-label="State">
                 <Badge tone={state.tone}>{state.text}</Badge>

@@ -97,7 +97,7 @@ export function Audit() {
 
 function AuditTable({ rows }: { readonly rows: readonly AuditRow[] }) {
   return (
-    <table class="cards">
+    <table class="cards audit">
       <thead>
         <tr>
           <th class="tight">When</th>

@@ -225,7 +225,12 @@ export function Builder({ isAllowed }: { readonly isAllowed: boolean }) {
         isAllowed={isAllowed}
         isBusy={task.isBusy}
         action={
-          isGlobal ? "Revoke for everybody" : `Revoke for ${around.subject.trim() || "this person"}`
+          <>
+            Revoke for{" "}
+            <span class="object">
+              {isGlobal ? "everybody" : around.subject.trim() || "this person"}
+            </span>
+          </>
         }
         onAct={write}
         confirm={

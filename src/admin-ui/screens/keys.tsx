@@ -2,17 +2,17 @@
 import { useState } from "preact/hooks";
 import type { KeySource } from "../api/types.ts";
 import { familyOf } from "../logic/algorithms.ts";
-import { formatDuration } from "../logic/number.ts";
 import { mayAct } from "../logic/roles.ts";
 import { Button } from "../parts/button.tsx";
 import { Heading } from "../parts/heading.tsx";
 import { SourceBadge } from "../parts/key-table.tsx";
 import { Bones, Empty, Notice, ProblemNotice } from "../parts/notice.tsx";
+import { Time } from "../parts/time.tsx";
 import { useServices } from "../state/services.ts";
 import { useTask } from "../state/task.ts";
 
 export function Keys() {
-  const { api, live, session } = useServices();
+  const { api, live, now, session } = useServices();
   const task = useTask();
   const [answer, setAnswer] = useState<{
     readonly items: readonly KeySource[];
@@ -24,6 +24,7 @@ export function Keys() {
     answer !== undefined && answer.heardAt === heardAt
       ? answer.items
       : live.snapshot.value?.keys.items;
+  const at = live.snapshot.value?.stats.now ?? now.value;
   const sync = () => {
     task.run(async () => {
       const next = await api.call<{ readonly items: readonly KeySource[] }>("/keys/sync", {
@@ -34,7 +35,10 @@ export function Keys() {
   };
   return (
     <>
-      <Heading title="Keys" hint="What signatures are checked with, and how fresh it is.">
+      <Heading
+        title="Keys"
+        hint="The keys that signatures are checked with, and how fresh they are."
+      >
         {mayAct(session.me.value?.role ?? "viewer", "operator") && (
           <Button icon="retry" isBusy={task.isBusy} onClick={sync}>
             Read all now
@@ -55,7 +59,7 @@ export function Keys() {
       ) : (
         <div class={live.contact.value === "lost" ? "stale" : ""}>
           {items.map((source) => (
-            <Source key={source.source} source={source} />
+            <Source key={source.source} source={source} now={at} />
           ))}
         </div>
       )}
@@ -63,7 +67,8 @@ export function Keys() {
   );
 }
 
-function Source({ source }: { readonly source: KeySource }) {
+/** @param now Unix seconds at which the source was so */
+function Source({ source, now }: { readonly source: KeySource; readonly now: number }) {
   return (
     <section class="panel">
       <div class="panel-head">
@@ -72,10 +77,14 @@ function Source({ source }: { readonly source: KeySource }) {
       </div>
       <p class="hint field">
         {source.kind} ·{" "}
-        {source.ageSeconds === undefined
-          ? "never read"
-          : `read ${formatDuration(source.ageSeconds)} ago`}{" "}
-        · next in {formatDuration(source.nextInSeconds)}
+        {source.ageSeconds === undefined ? (
+          "never read"
+        ) : (
+          <>
+            read <Time at={now - source.ageSeconds} />
+          </>
+        )}{" "}
+        · next <Time at={now + source.nextInSeconds} />
       </p>
       {source.error !== undefined && (
         <Notice tone="warn">

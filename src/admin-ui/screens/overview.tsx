@@ -48,7 +48,7 @@ function Glance({ snapshot }: { readonly snapshot: Snapshot }) {
           {verifiers.nodes !== undefined && (
             <section class="panel">
               <h2>Machines</h2>
-              <NodeTable nodes={verifiers.nodes} />
+              <NodeTable nodes={verifiers.nodes} now={stats.now} />
             </section>
           )}
           <section class="panel">
@@ -66,7 +66,7 @@ function Glance({ snapshot }: { readonly snapshot: Snapshot }) {
               <h2>Keys</h2>
               <a href="/keys">All keys</a>
             </div>
-            <KeyTable sources={keys.items} />
+            <KeyTable sources={keys.items} now={stats.now} />
           </section>
         </div>
         <div class="stack">
@@ -137,7 +137,9 @@ function Figures({ snapshot: { stats, verifiers } }: { readonly snapshot: Snapsh
         <div class="hint">Rules</div>
         <b>{formatCount(stats.rules["active"] ?? 0)}</b>
         <div class="hint spread">
-          <span>{formatCount(globalRules)} for everybody</span>
+          <span>
+            {formatCount(globalRules)} {globalRules === 1 ? "names" : "name"} no person
+          </span>
           <span>{formatCount(stats.rules["expired"] ?? 0)} ended</span>
           <span>{formatCount(stats.rules["lifted"] ?? 0)} lifted</span>
         </div>
@@ -164,7 +166,7 @@ function LastChanges({ seq }: { readonly seq: number }) {
         <StaleNotice problem={list.problem} at={list.at} retry={list.reload} />
       )}
       {list.data === undefined ? (
-        list.problem === undefined && <Bones />
+        list.problem === undefined && <Bones lines={6} isTall />
       ) : changes.length === 0 ? (
         <Empty title="Nothing has been changed yet" />
       ) : (

@@ -137,7 +137,15 @@ function RevokeForm({
         retry={revoke}
         isAllowed={isAllowed}
         isBusy={task.isBusy}
-        action={form.what.trim() === "" && !isBroad ? verb : `${verb} ${name}`}
+        action={
+          form.what.trim() === "" && !isBroad ? (
+            verb
+          ) : (
+            <>
+              {verb} <span class="object">{name}</span>
+            </>
+          )
+        }
         onAct={revoke}
         confirm={
           isBroad

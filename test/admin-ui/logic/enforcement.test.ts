@@ -96,7 +96,9 @@ describe("the line that says whether revocation is enforced", () => {
       text: "Enforcing on 1 of 2 threads",
       isWhole: true,
     });
-    expect(line.more).toStartWith("edge-2 silent for 45\u202fs, asks before each answer · rules #");
+    expect(line.more).toStartWith(
+      "edge-2 silent for 45\u202fs, asks before each answer\u00a0· rules #",
+    );
   });
 
   test("counts several silent threads", () => {
@@ -139,9 +141,8 @@ describe("a thread's state", () => {
     [verifier(), "live"],
     [verifier({ seq: 18_203 }), "catching up"],
     [verifier({ isLive: false }), "asks each time"],
-    [verifier({ isLive: false, silentForMs: 5000 }), "silent: asks each time"],
     [verifier({ staleSeconds: 60 }), "best effort"],
-    [verifier({ staleSeconds: 60, silentForMs: 5000 }), "silent: goes on alone"],
+    [verifier({ staleSeconds: 60, silentForMs: 5000 }), "goes on alone"],
   ])("is a few words", (one, text) => expect(verifierState(one, 18_204).text).toBe(text));
 });
 
@@ -159,9 +160,14 @@ describe("the keys' line", () => {
     [[], "bad", "No key source"],
     [[{ ...source, keys: [] }], "bad", "No keys"],
     [[source, { ...source, error: "503" }], "warn", "1 key source fails"],
-    [[source], "plain", "Keys fresh, 41\u202fs old"],
+    [[source], "plain", "Keys fresh"],
   ] as const)("says what is worst", (sources, tone, text) => {
     expect(toKeysLine(sources)).toMatchObject({ tone, text });
+  });
+
+  test("says how old the oldest are", () => {
+    const { ageSeconds } = toKeysLine([source, { ...source, ageSeconds: 7 }]);
+    expect(ageSeconds).toBe(41);
   });
 });
 
