@@ -183,7 +183,7 @@ describe("a session", () => {
   test("survives a change of one's password only here", async () => {
     const { page, context } = await openSeat(browser, origin, { expectedStatuses: [401, 422] });
     await logInOn(page, "root", "/account");
-    await page.getByRole("button", { name: "Change it" }).click();
+    await page.getByRole("button", { name: "Change password…" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel("Present password").fill("something else entirely");
     await dialog.getByLabel("New password").fill(PASSWORD);

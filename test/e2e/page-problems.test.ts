@@ -191,7 +191,7 @@ const FORMS: readonly Form[] = [
   {
     name: "a role",
     path: "/people",
-    open: "Role of vera",
+    open: "Change role… of vera",
     typed: () => ({}),
     sends: ["PUT", "/people/vera/role"],
     action: "Change role",
@@ -200,7 +200,7 @@ const FORMS: readonly Form[] = [
   {
     name: "somebody's password",
     path: "/people",
-    open: "Password of vera",
+    open: "New password… for vera",
     typed: () => ({ Password: PASSWORD }),
     sends: ["PUT", "/people/vera/password"],
     action: "Set password",
@@ -209,7 +209,7 @@ const FORMS: readonly Form[] = [
   {
     name: "remove somebody",
     path: "/people",
-    open: "Remove vera",
+    open: "Remove… vera",
     typed: () => ({}),
     sends: ["DELETE", "/people/vera"],
     action: "Remove vera",
@@ -227,7 +227,7 @@ const FORMS: readonly Form[] = [
   {
     name: "revoke a token",
     path: "/people",
-    open: "Revoke billing",
+    open: "Revoke… billing",
     typed: () => ({}),
     sends: ["DELETE", "/api-tokens/billing"],
     action: /Revoke billing/,
@@ -236,7 +236,7 @@ const FORMS: readonly Form[] = [
   {
     name: "one's own password",
     path: "/account",
-    open: "Change it",
+    open: "Change password…",
     typed: () => ({ "Present password": PASSWORD, "New password": `${PASSWORD} again` }),
     sends: ["PUT", "/session/password"],
     action: "Change password",

@@ -233,7 +233,7 @@ describe("people and API tokens", () => {
     await page.keyboard.press("Enter");
     await dialog.waitFor({ state: "detached" });
     await page.getByRole("row", { name: /newcomer/ }).waitFor();
-    await page.getByRole("button", { name: "Remove newcomer" }).click();
+    await page.getByRole("button", { name: "Remove… newcomer" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Remove newcomer" }).click();
     await page.getByRole("row", { name: /newcomer/ }).waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Make a token" }).click();
@@ -248,7 +248,7 @@ describe("people and API tokens", () => {
     expect((await fetch(`${stage.origin}/api/v1/rules`, { headers })).status).toBe(200);
     await page.getByRole("button", { name: "I have copied it" }).click();
     expect(await page.getByText(secret).count()).toBe(0);
-    await page.getByRole("button", { name: "Revoke siem" }).click();
+    await page.getByRole("button", { name: "Revoke… siem" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Revoke siem" }).click();
     await page.getByRole("row", { name: /siem/ }).getByText("revoked").waitFor();
     expect((await fetch(`${stage.origin}/api/v1/rules`, { headers })).status).toBe(401);
@@ -260,7 +260,7 @@ describe("people and API tokens", () => {
     const { page, context } = await stage.enter("root", "/people", {
       expectedStatuses: [401, 409],
     });
-    await page.getByRole("button", { name: "Remove root" }).click();
+    await page.getByRole("button", { name: "Remove… root" }).click();
     await page.getByRole("dialog", { name: "Remove yourself?" }).getByText("This is you").waitFor();
     await page.getByRole("dialog").getByRole("button", { name: "Remove root" }).click();
     await page.getByRole("dialog").getByRole("alert").waitFor();

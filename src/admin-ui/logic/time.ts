@@ -46,6 +46,14 @@ export function formatMoment(at: number, now: number): string {
   return formatDay(at) === formatDay(now) ? formatClock(at) : formatExact(at);
 }
 
+/** Local and UTC as shortly as both can be told: "2026-11-28 07:41:44, 06:41:44 UTC". */
+export function formatShortBoth(at: number): string {
+  const local = formatExact(at);
+  const utc = formatExact(at, "UTC");
+  if (!isMoment(at)) return local;
+  return `${local}, ${utc.slice(0, 10) === local.slice(0, 10) ? utc.slice(11) : utc} UTC`;
+}
+
 /** The time of day, local. */
 export function formatClock(at: number): string {
   return formatExact(at).slice(11);

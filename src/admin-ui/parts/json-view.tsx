@@ -1,7 +1,7 @@
 /** Shows JSON that others wrote: as text only, times in it readable. */
 import type { JsonNode } from "../logic/json-tree.ts";
-import { formatBoth } from "../logic/time.ts";
-import { Time } from "./time.tsx";
+import { formatRelative, formatShortBoth, toIso } from "../logic/time.ts";
+import { useServices } from "../state/services.ts";
 
 /** Claims that hold a moment (RFC 7519 §4.1, OpenID Connect Core §2). */
 const MOMENTS: ReadonlySet<string> = new Set(["exp", "iat", "nbf", "auth_time", "updated_at"]);
@@ -47,9 +47,21 @@ function Value({ node, isMoment }: { readonly node: JsonNode; readonly isMoment:
       if (!isMoment || !Number.isFinite(at)) return <span>{node.text}</span>;
       return (
         <>
-          {node.text} · <Time at={at} /> <span class="soft">({formatBoth(at)})</span>
+          {node.text} <Moment at={at} />
         </>
       );
     }
   }
+}
+
+/** In full where it stands: there is room, and no hint to look for. */
+function Moment({ at }: { readonly at: number }) {
+  const { now } = useServices();
+  const iso = toIso(at);
+  return (
+    <span class="soft">
+      · {formatRelative(at, now.value)}{" "}
+      <time {...(iso === undefined ? {} : { dateTime: iso })}>({formatShortBoth(at)})</time>
+    </span>
+  );
 }

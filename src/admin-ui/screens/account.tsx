@@ -4,7 +4,6 @@ import type { Me, OwnSession } from "../api/types.ts";
 import { passwordProblem } from "../logic/password.ts";
 import { ROLE_WORDS } from "../logic/roles.ts";
 import { ActionDialog } from "../parts/action-dialog.tsx";
-import { Badge } from "../parts/badge.tsx";
 import { Button } from "../parts/button.tsx";
 import { Field } from "../parts/field.tsx";
 import { Heading } from "../parts/heading.tsx";
@@ -48,7 +47,7 @@ export function Account() {
       <section class="panel">
         <div class="panel-head">
           <h2>Where you are logged in</h2>
-          <Button onClick={() => setOpen("everywhere")}>Log out everywhere</Button>
+          <Button onClick={() => setOpen("everywhere")}>Log out everywhere…</Button>
         </div>
         {list.problem !== undefined && <ProblemNotice problem={list.problem} retry={list.reload} />}
         {list.data === undefined ? (
@@ -60,7 +59,7 @@ export function Account() {
       <section class="panel">
         <div class="panel-head">
           <h2>Password</h2>
-          <Button onClick={() => setOpen("password")}>Change it</Button>
+          <Button onClick={() => setOpen("password")}>Change password…</Button>
         </div>
         <p class="soft">15 to 128 characters. Changing it ends every other session of yours.</p>
       </section>
@@ -92,30 +91,26 @@ export function Account() {
 
 function SessionTable({ items }: { readonly items: readonly OwnSession[] }) {
   return (
-    <table class="cards">
+    <table class="short">
       <thead>
         <tr>
           <th class="tight">From</th>
           <th class="tight">Since</th>
-          <th class="tight">Last seen</th>
-          <th>
-            <span class="hidden">State</span>
-          </th>
+          <th>Last seen</th>
         </tr>
       </thead>
       <tbody>
         {items.map((one) => (
           <tr key={one.id}>
             <th scope="row" class="tight">
-              <code>{one.from}</code>
+              <code>{one.from}</code> {one.isThis && <span class="hint">this one</span>}
             </th>
             <td class="tight" data-label="Since">
               <Time at={one.createdAt} />
             </td>
-            <td class="tight" data-label="Last seen">
+            <td data-label="Last seen">
               <Time at={one.lastSeenAt} />
             </td>
-            <td>{one.isThis && <Badge tone="good">this one</Badge>}</td>
           </tr>
         ))}
       </tbody>

@@ -25,11 +25,11 @@ export function Login() {
           haproxy-jwt
         </div>
         <h1>Log in</h1>
-        <p class="soft">
+        <LoginForm name="" onDone={onDone} />
+        <p class="hint gap">
           The first time there is no account yet: open the link that the server printed on its
           console.
         </p>
-        <LoginForm name="" onDone={onDone} />
       </div>
     </main>
   );

@@ -97,9 +97,9 @@ export function Rules() {
             value={filters.scope}
             onChange={(value) => set("scope", value)}
             options={[
-              ["", "One person or everybody"],
+              ["", "For anybody"],
               ["subject", "For a person"],
-              ["global", "For everybody"],
+              ["global", "No person named"],
             ]}
           />
           <Select

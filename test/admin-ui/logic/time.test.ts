@@ -1,7 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import {
+  formatClock,
   formatExact,
+  formatMoment,
   formatRelative,
+  formatShortBoth,
   parseInputMoment,
   toIso,
 } from "../../../src/admin-ui/logic/time.ts";
@@ -30,6 +33,18 @@ describe("a moment", () => {
   test("is exact in UTC", () => {
     expect(formatExact(NOW, "UTC")).toBe("2026-11-23 15:15:12");
     expect(toIso(NOW)).toBe("2026-11-23T15:15:12.000Z");
+  });
+
+  test("of today is its time of day, of another day in full", () => {
+    expect(formatMoment(NOW, NOW)).toBe(formatClock(NOW));
+    expect(formatMoment(NOW, NOW + 3 * 86_400)).toBe(formatExact(NOW));
+  });
+
+  test("is told local and in UTC, the day once where both share it", () => {
+    const utc = formatExact(NOW, "UTC");
+    const isShared = formatExact(NOW).slice(0, 10) === utc.slice(0, 10);
+    expect(formatShortBoth(NOW)).toBe(`${formatExact(NOW)}, ${isShared ? utc.slice(11) : utc} UTC`);
+    expect(formatShortBoth(Number.NaN)).toBe("not a moment");
   });
 
   test("comes back from a field as it went in", () => {

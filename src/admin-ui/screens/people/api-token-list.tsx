@@ -136,8 +136,8 @@ function TokenTable({
             <td>
               {token.revokedAt === undefined && (
                 <div class="row-actions">
-                  <Button kind="quiet" onClick={() => onRevoke(token)}>
-                    Revoke<span class="hidden"> {token.name}</span>
+                  <Button kind="quiet-danger" onClick={() => onRevoke(token)}>
+                    Revoke…<span class="hidden"> {token.name}</span>
                   </Button>
                 </div>
               )}

@@ -1,7 +1,7 @@
 /** Everybody who may log in: add, change the role, give a new password, remove. */
 import { useState } from "preact/hooks";
 import type { Person } from "../../api/types.ts";
-import { mayAct, ROLE_WORDS } from "../../logic/roles.ts";
+import { ROLE_WORDS } from "../../logic/roles.ts";
 import { Badge } from "../../parts/badge.tsx";
 import { Button } from "../../parts/button.tsx";
 import { Bones, ProblemNotice, StaleNotice } from "../../parts/notice.tsx";
@@ -62,7 +62,7 @@ export function PeopleList() {
                 </th>
                 <td data-label="Role">
                   <div>
-                    <Badge tone={mayAct(person.role, "admin") ? "warn" : "plain"} icon="person">
+                    <Badge tone="plain" icon="person">
                       {person.role}
                     </Badge>
                     <div class="hint">{ROLE_WORDS[person.role]}</div>
@@ -74,16 +74,16 @@ export function PeopleList() {
                 <td class="tight" data-label="Password set">
                   {person.passwordChangedAt !== undefined && <Time at={person.passwordChangedAt} />}
                 </td>
-                <td>
+                <td class="tight">
                   <div class="row-actions">
                     <Button kind="quiet" onClick={() => setOpen({ kind: "role", person })}>
-                      Role<span class="hidden"> of {person.name}</span>
+                      Change role…<span class="hidden"> of {person.name}</span>
                     </Button>
                     <Button kind="quiet" onClick={() => setOpen({ kind: "password", person })}>
-                      Password<span class="hidden"> of {person.name}</span>
+                      New password…<span class="hidden"> for {person.name}</span>
                     </Button>
-                    <Button kind="quiet" onClick={() => setOpen({ kind: "remove", person })}>
-                      Remove<span class="hidden"> {person.name}</span>
+                    <Button kind="quiet-danger" onClick={() => setOpen({ kind: "remove", person })}>
+                      Remove…<span class="hidden"> {person.name}</span>
                     </Button>
                   </div>
                 </td>
