@@ -17,6 +17,9 @@ local BODY = verdict.BODY
 local MAX_QUESTIONS = 3
 local MAX_WAITING = 2000
 local MAX_WAIT_SECONDS = 0.9
+-- An asker that is silent for so long may be gone together with its client.
+-- What it leaves of the wait is enough for another question.
+local TAKE_OVER_SECONDS = 0.1
 local FIRST_NAP_MS, LONGEST_NAP_MS = 1, 8
 
 local judge = {}
@@ -116,20 +119,36 @@ function judge.create(deps)
     if waiters[waiter] then waiters[waiter], waiting = nil, waiting - 1 end
   end
 
-  --- Waits for the answer to a question that somebody else has put. nil when
-  -- it does not come, its asker being gone together with its client, or when
-  -- it may not be shared.
+  --- Waits for what comes of a question that somebody else has put: { entry,
+  -- how, is_unreachable }. nil when nothing does; and true for the one who is
+  -- to ask in the asker's place.
   local function wait(question)
-    if waiting >= MAX_WAITING then return verdict.unavailable end
+    if waiting >= MAX_WAITING then return { verdict.unavailable } end
     local waiter = {}
     uninterrupted(count_in, waiter, question.ends)
     local nap = FIRST_NAP_MS
+    local time
     repeat
       deps.nap(nap)
-      nap = math.min(nap * 2, LONGEST_NAP_MS)
-    until question.answer or now() >= question.ends
+      nap, time = math.min(nap * 2, LONGEST_NAP_MS), now()
+    until question.result or time >= question.take_over_at
+      or time >= question.ends
     uninterrupted(count_out, waiter)
-    return question.answer
+    local takes_over = not question.result and time < question.ends
+    -- Once: a server that is only slow is not asked by everybody.
+    if takes_over then question.take_over_at = math.huge end
+    return question.result, takes_over
+  end
+
+  --- Asks, and tells those who wait.
+  local function ask_for(question, text, key, from, moment)
+    local ok, entry, how, is_unreachable = pcall(ask, text, from, moment)
+    if pending[text] == question then pending[text] = nil end
+    -- In one: two may be asking.
+    question.result = { ok and entry or verdict.internal, how, is_unreachable }
+    if not ok then error(entry, 0) end
+    if how then memory.keep(cache, key, entry, how) end
+    return entry, is_unreachable
   end
 
   --- Asks, so that there is one question per token at a time where the
@@ -137,23 +156,21 @@ function judge.create(deps)
   local function ask_once(text, key, from)
     local question, moment = pending[text], now()
     if question and moment < question.ends then
-      local entry = wait(question)
-      if entry and (entry == verdict.unavailable
-        or memory.may_share(question.how, entry)) then
-        return entry, question.is_unreachable
+      local result, takes_over = wait(question)
+      if takes_over then return ask_for(question, text, key, from, now()) end
+      if not result then return verdict.unavailable end
+      local entry, how, is_unreachable = result[1], result[2], result[3]
+      if entry == verdict.unavailable or memory.may_share(how, entry) then
+        return entry, is_unreachable
       end
-      if not entry then return verdict.unavailable end
       moment = now()
     end
-    question = { ends = moment + MAX_WAIT_SECONDS }
+    question = {
+      ends = moment + MAX_WAIT_SECONDS,
+      take_over_at = moment + TAKE_OVER_SECONDS,
+    }
     pending[text] = question
-    local ok, entry, how, is_unreachable = pcall(ask, text, from, moment)
-    if pending[text] == question then pending[text] = nil end
-    question.how, question.is_unreachable = how, is_unreachable
-    question.answer = ok and entry or verdict.internal
-    if not ok then error(entry, 0) end
-    if how then memory.keep(cache, key, entry, how) end
-    return entry, is_unreachable
+    return ask_for(question, text, key, from, moment)
   end
 
   --- What was known a while ago, where nobody can be asked.
