@@ -12,6 +12,8 @@ export interface Observation {
   /** "1" or "0" as delivered; undefined when the request was not delivered. */
   readonly valid: string | undefined;
   readonly reason: string | undefined;
+  /** Whom the upstream was told it is. */
+  readonly subject: string | undefined;
   readonly status: number;
 }
 
@@ -75,8 +77,10 @@ async function give(connection: RawConnection, request: string): Promise<RawResp
   return connection.response(20_000).catch(() => undefined);
 }
 
-function verdictOf(answer: Answer): Pick<Observation, "valid" | "reason"> {
-  if (answer.delivered === undefined) return { valid: undefined, reason: undefined };
-  const { valid, reason } = identityOf(answer);
-  return { valid, reason };
+function verdictOf(answer: Answer): Pick<Observation, "valid" | "reason" | "subject"> {
+  if (answer.delivered === undefined) {
+    return { valid: undefined, reason: undefined, subject: undefined };
+  }
+  const { valid, reason, body } = identityOf(answer);
+  return { valid, reason, subject: /"sub":"([^"]*)"/.exec(body ?? "")?.[1] };
 }

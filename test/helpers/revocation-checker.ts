@@ -18,6 +18,8 @@ export interface CheckerReport {
   readonly unconfirmed: number;
   /** Accepted although sent after the acknowledgement. */
   readonly violations: readonly Violation[];
+  /** Accepted as somebody else. */
+  readonly mixedUp: number;
   /** From the revocation's sending to the last request that was sent later and accepted all the same. */
   readonly longestStalenessMs: number;
   readonly acknowledgedMs: readonly number[];
@@ -178,9 +180,11 @@ function judge(observations: readonly Observation[], users: ReadonlyMap<string, 
   const violations: Violation[] = [];
   let longestStalenessMs = 0;
   let accepted = 0;
-  for (const { kind, sentAt, valid } of observations) {
+  let mixedUp = 0;
+  for (const { kind, sentAt, valid, subject } of observations) {
     if (valid !== "1") continue;
     accepted += 1;
+    if (subject !== kind) mixedUp += 1;
     const user = users.get(kind);
     if (user?.revokedAt === undefined || sentAt <= user.revokedAt) continue;
     longestStalenessMs = Math.max(longestStalenessMs, sentAt - user.revokedAt);
@@ -188,5 +192,5 @@ function judge(observations: readonly Observation[], users: ReadonlyMap<string, 
       violations.push({ user: kind, afterAcknowledgementMs: sentAt - user.acknowledgedAt });
     }
   }
-  return { requests: observations.length, accepted, violations, longestStalenessMs };
+  return { requests: observations.length, accepted, violations, mixedUp, longestStalenessMs };
 }

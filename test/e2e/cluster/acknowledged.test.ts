@@ -45,8 +45,9 @@ describe("over three machines on one PostgreSQL", () => {
     return node;
   };
   const expectNoViolation = () => {
-    const { violations, accepted } = checker.report();
+    const { violations, accepted, mixedUp } = checker.report();
     expect(violations).toEqual([]);
+    expect(mixedUp).toBe(0);
     expect(accepted).toBeGreaterThan(0);
   };
   /** Breaks something, lets it be broken for a while, mends it, and looks whether all is well again. */

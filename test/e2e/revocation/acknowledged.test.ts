@@ -45,8 +45,9 @@ describe.each([
   });
 
   const expectNoViolation = () => {
-    const { violations, accepted } = checker.report();
+    const { violations, accepted, mixedUp } = checker.report();
     expect(violations).toEqual([]);
+    expect(mixedUp).toBe(0);
     expect(accepted).toBeGreaterThan(0);
   };
 
