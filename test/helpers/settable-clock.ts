@@ -4,8 +4,7 @@
  */
 import { openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-
-const SOURCE = join(import.meta.dir, "settable-clock.c");
+import { compileShim } from "./shim.ts";
 
 /** A settable clock for any number of programs. */
 export interface SettableClock {
@@ -19,7 +18,7 @@ export interface SettableClock {
 
 /** A clock that shows the true time until it is set; `folder` must outlive the programs. */
 export function createSettableClock(folder: string, name: string): SettableClock {
-  const library = compile(join(folder, "settable-clock.so"));
+  const library = compileShim(folder, "settable-clock");
   const path = join(folder, `clock-${name}`);
   const file = openSync(path, "w+", 0o644);
   let offset = 0;
@@ -35,11 +34,4 @@ export function createSettableClock(folder: string, name: string): SettableClock
     set,
     now: () => Date.now() / 1000 + offset,
   };
-}
-
-function compile(library: string): string {
-  const flags = ["-shared", "-fPIC", "-O1", "-Wall", "-Werror"];
-  const { exitCode, stderr } = Bun.spawnSync(["gcc", ...flags, "-o", library, SOURCE]);
-  if (exitCode !== 0) throw new Error(`gcc: ${stderr.toString()}`);
-  return library;
 }

@@ -1,5 +1,5 @@
 /**
- * The program that `durability.test.ts` kills: adds and lifts rules as fast as it can and prints each
+ * The program that `durability.test.ts` kills: adds, lifts and imports rules as fast as it can and prints each
  * acknowledgement, at once and unbuffered.
  */
 import { writeSync } from "node:fs";
@@ -16,6 +16,15 @@ for (let n = 0; ; n++) {
     ACTOR,
   );
   writeSync(1, `added ${added.id} ${added.seq}\n`);
+  if (n % 5 === 4) {
+    const staged = await store.rules.beginImport(ACTOR, "a test");
+    for (const jti of ["a", "b"]) {
+      await staged.stage([
+        { line: 1, rule: ruleOf(`import-${process.pid}-${n}`, `{"jti":"${jti}"}`) },
+      ]);
+    }
+    writeSync(1, `imported ${n} ${(await staged.commit()).seq}\n`);
+  }
   if (n % 3 !== 0) continue;
   const lifted = await store.rules.liftRule(added.id, "a test", ACTOR);
   writeSync(1, `lifted ${lifted.id} ${lifted.seq}\n`);
