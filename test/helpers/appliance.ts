@@ -53,6 +53,8 @@ export interface Judgement {
 export interface ApplianceOptions {
   readonly folder: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The token-server's; free when not given. */
+  readonly port?: number;
   /** A configuration file; the log level is then left to it. */
   readonly config?: string;
   /** Whether to wait until `/readyz` says 200 (default), or only until it answers. */
@@ -67,7 +69,7 @@ export async function startAppliance(
   options: ApplianceOptions,
 ): Promise<Appliance> {
   if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: run scripts/build`);
-  const port = await findFreePort();
+  const port = options.port ?? (await findFreePort());
   const adminPort = await findFreePort();
   const dataDir = join(options.folder, "data");
   const logFile = join(options.folder, "serve.log");
