@@ -1,6 +1,6 @@
 /** Writes the algorithms of keys shortly. */
 
-/** "RS256 to 512" for a family in full, else each by its name. */
+/** "RS256–512" for a family in full, never broken over two lines; else each by its name. */
 export function familyOf(algorithms: readonly string[]): string {
   const families = new Map<string, string[]>();
   for (const name of algorithms) {
@@ -9,7 +9,9 @@ export function familyOf(algorithms: readonly string[]): string {
   }
   return [...families]
     .map(([family, sizes]) =>
-      sizes.length === 3 ? `${family}256–512` : sizes.map((size) => `${family}${size}`).join(" "),
+      sizes.length === 3
+        ? `${family}256\u2060–\u2060512`
+        : sizes.map((size) => `${family}${size}`).join(" "),
     )
     .join(" ");
 }

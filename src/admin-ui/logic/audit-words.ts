@@ -55,7 +55,7 @@ function whatWasDone(row: AuditRow): readonly AuditPart[] {
         ? ["revoked tokens of ", whom, " (", rule, ")"]
         : [`${verb} `, rule, " on tokens of ", whom];
     }
-    return isNew ? ["wrote ", rule, ", for no one person"] : [`${verb} `, rule];
+    return isNew ? ["wrote ", rule, ", naming no person"] : [`${verb} `, rule];
   }
   if (isAboutOneself(action)) return target === row.actor.who ? [verb] : [`${verb} as ${target}`];
   const role = roleGiven(row);

@@ -10,8 +10,8 @@ export interface StateLine {
   readonly text: string;
   /** What stands beside it in plain type. */
   readonly more: string;
-  /** Whether `more` is said in full, on as many lines as it takes. */
-  readonly isWhole?: boolean;
+  /** Who is not heard, though all is well. */
+  readonly silence?: string;
   /** Where one finds out more or mends it. */
   readonly href: string;
 }
@@ -52,7 +52,7 @@ export function toAnswer(one: Verifier, newest: number, isValid: boolean): Answe
   return { tone, text, why: one.isLive ? "" : "by asking the server", isSure: true };
 }
 
-/** How many say what the server says: "5 of 6 threads say so, 1 by asking". */
+/** How many say what the server says: "5 of 6 threads say so, 1 asks each time". */
 export function toSaying(verifiers: Verifiers): {
   readonly text: string;
   readonly isSure: boolean;
@@ -63,7 +63,8 @@ export function toSaying(verifiers: Verifiers): {
   const own = items.length - unsure - asking;
   const say = formatCounted(items.length, "thread says", "threads say");
   const count = own === items.length ? `All ${say}` : `${formatCount(own)} of ${say}`;
-  const more = asking === 0 ? "" : `, ${formatCount(asking)} by asking`;
+  const more =
+    asking === 0 ? "" : `, ${formatCount(asking)} ${asking === 1 ? "asks" : "ask"} each time`;
   return { text: `${count} so${more}`, isSure: unsure === 0 };
 }
 
@@ -113,7 +114,7 @@ export function toEnforcementLine({ stats, verifiers }: Snapshot): StateLine {
   const more = `${number}${lag}`;
   if (silence === "") return { tone: "good", text, more, href };
   // It trusts nothing it remembers: all is well, but nobody is to think that it were not there.
-  return { tone: "good", text, more: `${silence}\u00a0· ${more}`, isWhole: true, href };
+  return { tone: "good", text, silence, more, href };
 }
 
 /** While all is well, with how long ago the oldest keys were read. */

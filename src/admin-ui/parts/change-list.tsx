@@ -40,7 +40,13 @@ export function AuditSentence({ row, here }: { readonly row: AuditRow; readonly 
     <>
       {toAuditSentence(row).map((part, index) => {
         if (typeof part === "string") return part;
-        if ("strong" in part) return <b key={index}>{part.strong}</b>;
+        if ("strong" in part) {
+          return (
+            <b class="name" key={index}>
+              {part.strong}
+            </b>
+          );
+        }
         const text = `rule\u00a0${part.rule}`;
         return part.rule === here ? (
           text

@@ -122,22 +122,21 @@ function Consequence({
       </p>
       <dl class="facts">
         <div>
-          <dt>
-            Tokens seen lately that it refuses
-            {seen.since !== undefined && (
-              <div class="hint">
-                of {formatCount(seen.of)}, the first seen <Time at={seen.since} />
-              </div>
-            )}
-          </dt>
+          <dt>Tokens it refuses</dt>
           <dd>
             <b>{seen.of === 0 ? "none seen yet" : formatCount(seen.matched)}</b>
+            {seen.since !== undefined && (
+              <span class="hint">
+                {" "}
+                of {formatCount(seen.of)} seen lately, the first <Time at={seen.since} />
+              </span>
+            )}
           </dd>
         </div>
         <div>
           <dt>People affected</dt>
           <dd>
-            <b>{peopleOf(preview)}</b>
+            <People preview={preview} />
           </dd>
         </div>
         <div>
@@ -216,7 +215,13 @@ function Words({ sentence }: { readonly sentence: Sentence }) {
   return (
     <>
       {sentence.map((part, index) =>
-        typeof part === "string" ? part : <b key={index}>{part.strong}</b>,
+        typeof part === "string" ? (
+          part
+        ) : (
+          <b class="name" key={index}>
+            {part.strong}
+          </b>
+        ),
       )}
     </>
   );
@@ -227,10 +232,23 @@ function whomOf({ scope, subject }: Preview, ruleText: string): string {
   return namesAnId(parseTree(ruleText)) ? "No person named" : "For everybody";
 }
 
-function peopleOf({ scope, subject, seen }: Preview): string {
+const PEOPLE_SHOWN = 5;
+
+function People({ preview: { scope, subject, seen } }: { readonly preview: Preview }) {
   if (seen.subjectCount === 0)
-    return scope === "subject" ? `only ${subject ?? ""}` : "none seen lately";
-  const shown = seen.subjects.slice(0, 5).join(", ");
-  const more = seen.subjectCount - Math.min(5, seen.subjects.length);
-  return more > 0 ? `${shown} and ${formatCount(more)} more` : shown;
+    return <b>{scope === "subject" ? `only ${subject ?? ""}` : "none seen lately"}</b>;
+  const shown = seen.subjects.slice(0, PEOPLE_SHOWN);
+  const more = seen.subjectCount - shown.length;
+  return (
+    <b>
+      {shown.map((name, n) => (
+        <>
+          <span class="name" key={name}>
+            {n < shown.length - 1 ? `${name},` : name}
+          </span>{" "}
+        </>
+      ))}
+      {more > 0 && `and ${formatCount(more)} more`}
+    </b>
+  );
 }

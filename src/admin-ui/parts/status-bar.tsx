@@ -20,12 +20,15 @@ export function StatusBar() {
   const isHeard = live.contact.value === "live" && session.ended.value === undefined;
   const keys = snapshot === undefined || !isHeard ? undefined : toKeysLine(snapshot.keys.items);
   // What is wrong is said in full.
-  const isWhole = line.isWhole === true || line.tone === "warn" || line.tone === "bad";
+  const isWhole = line.tone === "warn" || line.tone === "bad";
+  const isSilent = line.silence !== undefined;
   return (
     <header class="bar">
-      <div class={isWhole ? "bar-state wraps" : "bar-state"}>
+      <div class={isWhole || isSilent ? "bar-state wraps" : "bar-state"}>
         <Light line={line} />
-        {line.more !== "" && (
+        {isSilent && <span class="soft">{line.silence}</span>}
+        {line.more !== "" && isSilent && <span class="soft nowrap numbers">{line.more}</span>}
+        {line.more !== "" && !isSilent && (
           <span class={isWhole ? "soft whole" : "soft aside"} title={line.more}>
             {line.more}
           </span>

@@ -118,7 +118,7 @@ function AuditTable({ rows }: { readonly rows: readonly AuditRow[] }) {
             <td data-label="Why">{toAuditReason(row)}</td>
             <td class="tight" data-label="From where">
               <span class="soft">
-                {row.actor.via}, {row.actor.from}
+                {row.actor.via}, from {row.actor.from}
               </span>
             </td>
           </tr>

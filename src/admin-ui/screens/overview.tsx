@@ -91,8 +91,9 @@ function Figures({ snapshot: { stats, verifiers } }: { readonly snapshot: Snapsh
   const rates = toRates(stats.verdicts, stats.now);
   const last = rates.at(-1);
   const reasons = toRefusals(stats.verdicts).slice(0, 3);
-  const latencies = verifiers.items.flatMap(({ isLive, lastLatencyMs }) =>
-    isLive && lastLatencyMs !== undefined ? [lastLatencyMs] : [],
+  // Those too that have fallen silent since.
+  const latencies = verifiers.items.flatMap(({ seq, lastLatencyMs }) =>
+    seq === verifiers.seq && lastLatencyMs !== undefined ? [lastLatencyMs] : [],
   );
   const globalRules = stats.index["globalRules"] ?? 0;
   return (

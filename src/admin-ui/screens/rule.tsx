@@ -90,6 +90,7 @@ function Facts({ detail: { rule, history } }: { readonly detail: Detail }) {
       )}
       <div class="grid halves">
         <section class="panel">
+          <div class="hint">It refuses</div>
           <p class="sentence">
             <RuleWords rule={rule} />.
           </p>

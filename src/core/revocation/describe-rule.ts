@@ -64,7 +64,7 @@ function checkPhrase(check: Check, claim: string, any: boolean): string {
     case "lte":
       return `is ${isText(check.operand) ? "at or before" : "at most"} ${valueInWords(claim, check.operand)}`;
     case "in":
-      return `is one of ${check.operand.map((value) => valueInWords(claim, value)).join(", ")}`;
+      return `is one of (${check.operand.map((value) => valueInWords(claim, value)).join(", ")})`;
     case "sw":
       return `starts with ${JSON.stringify(check.operand)}`;
     case "regex":

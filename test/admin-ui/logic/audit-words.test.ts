@@ -25,7 +25,7 @@ const wordsOf = (more: Partial<AuditRow>): string =>
 describe("a row of the audit", () => {
   const SENTENCES: readonly (readonly [string, Partial<AuditRow>, string])[] = [
     ["a revocation", { subject: "bob" }, "*root* revoked tokens of *bob* ([9])"],
-    ["a rule for everybody", {}, "*root* wrote [9], for no one person"],
+    ["a rule for everybody", {}, "*root* wrote [9], naming no person"],
     ["a lift", { action: "rule.lift", subject: "bob" }, "*root* lifted [9] on tokens of *bob*"],
     ["a lift for everybody", { action: "rule.lift" }, "*root* lifted [9]"],
     [

@@ -94,22 +94,20 @@ describe("the line that says whether revocation is enforced", () => {
     expect(line).toMatchObject({
       tone: "good",
       text: "Enforcing on 1 of 2 threads",
-      isWhole: true,
+      silence: "edge-2 silent for 45\u202fs, asks before each answer",
     });
-    expect(line.more).toStartWith(
-      "edge-2 silent for 45\u202fs, asks before each answer\u00a0· rules #",
-    );
+    expect(line.more).toStartWith("rules #");
   });
 
   test("counts several silent threads", () => {
     const line = toEnforcementLine(snapshot([verifier(), silent, { ...silent, id: "3" }]));
     expect(line.text).toBe("Enforcing on 1 of 3 threads");
-    expect(line.more).toStartWith("2\u00a0threads silent, ask before each answer");
+    expect(line.silence).toBe("2\u00a0threads silent, ask before each answer");
   });
 
   test("says of a thread that is heard and has no lease no more than that", () => {
-    const { more } = toEnforcementLine(snapshot([verifier(), { ...silent, silentForMs: 20 }]));
-    expect(more).toStartWith("edge-2 without a lease, asks before each answer");
+    const { silence } = toEnforcementLine(snapshot([verifier(), { ...silent, silentForMs: 20 }]));
+    expect(silence).toBe("edge-2 without a lease, asks before each answer");
   });
 
   test("warns of a thread that goes on without the server", () => {
@@ -129,8 +127,12 @@ describe("how many threads say what the server says", () => {
   const asking = verifier({ isLive: false, seq: 1 });
   test.each([
     [[verifier(), verifier()], "All 2\u00a0threads say so", true],
-    [[verifier(), asking], "1 of 2\u00a0threads say so, 1 by asking", true],
-    [[verifier(), verifier({ seq: 1 }), asking], "1 of 3\u00a0threads say so, 1 by asking", false],
+    [[verifier(), asking], "1 of 2\u00a0threads say so, 1 asks each time", true],
+    [
+      [verifier(), verifier({ seq: 1 }), asking],
+      "1 of 3\u00a0threads say so, 1 asks each time",
+      false,
+    ],
   ] as const)("is said", (items, text, isSure) => {
     expect(toSaying({ seq: 18_204, items })).toEqual({ text, isSure });
   });

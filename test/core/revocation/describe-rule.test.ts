@@ -12,7 +12,7 @@ const TABLE: readonly (readonly [rule: string, words: string])[] = [
   ['{"a":{"gte":"m","lt":"n"}}', 'a is at or after "m" and is before "n"'],
   ['{"a":{"ne":1}}', "a is not 1 (or is missing)"],
   ['{"a":{"_or":true,"exists":false,"sw":"x"}}', 'a is missing or starts with "x"'],
-  ['{"a":{"in":[1,"x",null]}}', 'a is one of 1, "x", null'],
+  ['{"a":{"in":[1,"x",null]}}', 'a is one of (1, "x", null)'],
   ['{"a":{"regex":"^x"}}', 'a matches the pattern "^x"'],
   [
     '{"u":"b","_or":false,"x":{"_or":true,"eq":1,"gt":5}}',
