@@ -103,10 +103,11 @@ local function store(max_entries, max_bytes)
     old[slot] = nil
   end
 
+  --- To be called uninterrupted.
   function self.put(slot, entry)
     entry[WEIGHT] = weight_of(entry)
     if max_entries < 2 or entry[WEIGHT] > max_bytes // 2 then return end
-    uninterrupted(enter, slot, entry)
+    enter(slot, entry)
   end
 
   function self.get(slot)
@@ -232,7 +233,7 @@ function cache.create(options)
 
   --- Keeps a verdict for `ttl` seconds from the two moments given, which
   -- must lie before the judgement. Outages, and refusals that time could
-  -- mend, are not kept.
+  -- mend, are not kept. To be called uninterrupted.
   function self.put(text, entry, ttl, wall, monotonic)
     local valid = entry[REASON] == "ok"
     if ttl <= 0 or not (valid or entry[FINAL]) then return end

@@ -46,7 +46,7 @@ function memory.by_time(clock, ttl)
 
   function self.keep(cache, key, entry, how)
     entry[TAGS] = false
-    keep_for(cache, key, entry, ttl, how)
+    uninterrupted(keep_for, cache, key, entry, ttl, how)
   end
 
   function self.may_be_stale() return false end
@@ -74,18 +74,21 @@ function memory.by_lease(clock, lease, ttl, id, on_epoch)
     return ttl > 0 and lease.is_live(time, coarse(time))
   end
 
-  local function begin(moment)
+  function self.begin(moment)
+    -- First: what begins after it is not kept as if it had been there.
+    local epoch = lease.epoch
     local is_live = is_live_now()
     return {
       header = is_live and "X-Jwt-Verifier: " .. id() .. "\r\n"
         or "X-Jwt-Ttl: 0\r\n",
       wall = wall(), now = moment,
       -- What was applied when it was asked, and whether that may be kept.
-      epoch = lease.epoch, may_keep = is_live,
+      epoch = epoch, may_keep = is_live and epoch ~= nil,
     }
   end
 
-  local function is_current(how, entry, epoch)
+  --- False for an answer that was judged before what is applied here.
+  function self.is_current(how, entry, epoch)
     if epoch == nil then
       how.may_keep = false
       return not is_live_now()
@@ -108,21 +111,9 @@ function memory.by_lease(clock, lease, ttl, id, on_epoch)
       and entry[SEQ] >= lease.seq and is_live_now()
   end
 
-  -- The feed may apply a change between any two steps: each of these sees
-  -- the lease and the cache as they are at one moment.
-
-  function self.begin(moment)
-    return (uninterrupted(begin, moment))
-  end
-
-  --- False for an answer that was judged before what is applied here.
-  function self.is_current(how, entry, epoch)
-    return (uninterrupted(is_current, how, entry, epoch))
-  end
-
   --- Whoever waited for the answer is bound by the same rule.
   function self.may_share(how, entry)
-    return how and (uninterrupted(is_kept, how, entry))
+    return how and is_kept(how, entry)
   end
 
   local function keep(cache, key, entry, how)
@@ -136,6 +127,7 @@ function memory.by_lease(clock, lease, ttl, id, on_epoch)
     keep_for(cache, key, entry, ttl, how)
   end
 
+  --- In one: the feed may apply a change between any two steps.
   function self.keep(cache, key, entry, how)
     uninterrupted(keep, cache, key, entry, how)
   end

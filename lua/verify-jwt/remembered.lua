@@ -4,8 +4,6 @@
 
 local MAX_TEXTS = 256
 
-local uninterrupted = require("verify-jwt.uninterrupted")
-
 local remembered = {}
 
 --- @param read      function(text) -> a value, or nil, which is not remembered
@@ -13,16 +11,14 @@ local remembered = {}
 -- @return the same function, with a memory
 function remembered.create(read, max_bytes)
   local known, count = {}, 0
-  local function add(text, value)
-    if count >= MAX_TEXTS then known, count = {}, 0 end
-    if known[text] == nil then count = count + 1 end
-    known[text] = value
-  end
   return function(text)
     local value = known[text]
     if value then return value end
     value = read(text)
-    if value and #text <= max_bytes then uninterrupted(add, text, value) end
+    if value and #text <= max_bytes then
+      if count >= MAX_TEXTS then known, count = {}, 0 end
+      known[text], count = value, count + 1
+    end
     return value
   end
 end

@@ -1,7 +1,6 @@
 --- Knows the private wire to the token-server: how a question is put, which
 -- answers count, and that nobody waits while no server answers.
 
-local uninterrupted = require("verify-jwt.uninterrupted")
 local verdict = require("verify-jwt.verdict")
 
 local ACCEPT = "application/vnd.haproxy-jwt.verdict+json"
@@ -14,9 +13,6 @@ local TELL_SECONDS = 60
 -- No token: a server that answers it with a verdict can judge again.
 local PROBE = "probe"
 
--- The answer begins with the question's number, so that one that belongs to
--- another is never taken. A server of an older version does not repeat it.
-local QUESTION = '^{"question":(%d+),'
 
 local token_server = {}
 
@@ -49,24 +45,19 @@ function token_server.create(deps)
   local self = {}
 
   local questions = 0
-  local function next_question()
-    questions = questions + 1
-    return questions
-  end
 
-  --- @return the request, and function(body) -> whether it is an answer to it
+  --- @return the request, and how the body of an answer to it begins: with the
+  --   question's number, so that one that belongs to another is never taken
   local function request_for(text, memory, thumbprint)
-    local number = uninterrupted(next_question)
+    local number = questions + 1
+    questions = number
     local named = ""
     if thumbprint and has_key then
       named = "X-Jwt-Key: " .. thumbprint .. "\r\n"
     end
     return head .. memory .. named .. "X-Jwt-Question: " .. number
       .. "\r\nContent-Length: " .. #text .. "\r\n\r\n" .. text,
-      function(body)
-        local answered = body:match(QUESTION)
-        return not answered or answered == tostring(number)
-      end
+      '{"question":' .. number .. ","
   end
 
   local told_at = -math.huge
@@ -125,7 +116,7 @@ function token_server.create(deps)
   function self.ask(text, memory, thumbprint, moment)
     moment = moment or now()
     local deadline = moment + DEADLINE_SECONDS
-    local request, is_mine = request_for(text, memory, thumbprint)
+    local request, mark = request_for(text, memory, thumbprint)
     local tried, is_unreachable = {}, true
     repeat
       local server, is_last = next_server(tried)
@@ -134,7 +125,7 @@ function token_server.create(deps)
       local limit = deadline
       if not is_last then limit = math.min(limit, moment + SHARED_SECONDS) end
       local answer, is_to_blame =
-        transport.request(server, request, limit, moment, is_mine)
+        transport.request(server, request, limit, moment, mark)
       if answer then
         is_unreachable = false
         local result, epoch = read(answer)

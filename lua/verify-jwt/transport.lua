@@ -10,6 +10,9 @@ local uninterrupted = require("verify-jwt.uninterrupted")
 
 local find, lower, match, sub = string.find, string.lower, string.match,
   string.sub
+-- Each is one step for HAProxy, which may take the turn between any two of
+-- Lua's: what one coroutine has taken out no other can.
+local push, pop = table.insert, table.remove
 
 -- Behind its status line, an answer of status 200 is at least so long: the
 -- server fills its bodies up. One read then brings the head and, mostly, the
@@ -21,6 +24,9 @@ local MAX_IN_FLIGHT = 512
 -- Below the time-out that a socket keeps from its last exchange, so that
 -- HAProxy does not close one just as it is taken out.
 local MAX_IDLE_SECONDS = 0.4
+
+-- How a body begins that names its question.
+local MARK = '^{"question":'
 
 -- An overdue socket of another thread counts no longer than this.
 local GIVE_UP_SECONDS = 5
@@ -44,6 +50,11 @@ local function read_head(lines)
   }
 end
 
+--- A server of an older version begins its answers with none.
+local function bears(body, mark)
+  return sub(body, 1, #mark) == mark or not find(body, MARK)
+end
+
 local transport = {}
 
 --- @param core   HAProxy's
@@ -54,6 +65,7 @@ function transport.create(core, options)
   local now = options.now
   local idle = {}       -- server id -> stack of { socket, since }
   local in_flight = {}  -- socket -> deadline
+  -- How many; put right by `sweep`, as two may count at once.
   local flying = 0
   local discarded = {}
   local self = {}
@@ -106,31 +118,22 @@ function transport.create(core, options)
 
   --- Leaves it to `sweep` to close one.
   local function discard(socket)
-    if options.keep_alive then
-      discarded[#discarded + 1] = socket
-    else
-      socket:close()
-    end
+    if options.keep_alive then push(discarded, socket) else socket:close() end
   end
 
   --- One connection for one question: two that share one would get each
   -- other's answers.
-  local function take_idle(server, time, deadline)
+  local function take_idle(server, time)
     local stack = idle[server.id]
-    local top = stack and stack[#stack]
+    local top = stack and pop(stack)
     if not top then return nil end
-    stack[#stack] = nil
-    if time - top.since > MAX_IDLE_SECONDS then
-      -- The rest were put back even earlier.
+    if time - top.since <= MAX_IDLE_SECONDS then return top.socket end
+    -- The rest were put back even earlier.
+    repeat
       discard(top.socket)
-      for i = #stack, 1, -1 do
-        discard(stack[i].socket)
-        stack[i] = nil
-      end
-      return nil
-    end
-    note(top.socket, deadline)
-    return top.socket
+      top = pop(stack)
+    until not top
+    return nil
   end
 
   local function keep(server, socket, time)
@@ -142,13 +145,7 @@ function transport.create(core, options)
     if not options.keep_alive or #stack >= MAX_IDLE then
       return discard(socket)
     end
-    stack[#stack + 1] = { socket = socket, since = time }
-  end
-
-  --- After a question: for the next one, where there is a time to keep it from.
-  local function give_back(socket, server, time)
-    forget(socket)
-    if time then keep(server, socket, time) else discard(socket) end
+    push(stack, { socket = socket, since = time })
   end
 
   local function connect(server, deadline)
@@ -157,11 +154,12 @@ function transport.create(core, options)
     core.yield()
     local socket = core.tcp()
     socket:settimeout(left(deadline, now()))
-    uninterrupted(note, socket, deadline)
+    note(socket, deadline)
     local connected = dial(socket, server)
     if connected or closes_unopened() then balance(server, deadline) end
     if connected then return socket end
-    uninterrupted(give_back, socket)
+    forget(socket)
+    discard(socket)
     return nil
   end
 
@@ -208,29 +206,34 @@ function transport.create(core, options)
   -- ended by `sweep`: asking the clock at each step costs more than the step.
   -- @param deadline monotonic seconds; nothing is waited for beyond it
   -- @param moment   monotonic seconds of now, where the caller knows it
-  -- @param is_mine  function(body) -> false for the answer to something else;
-  --   without it every answer is taken
+  -- @param mark     what the answer's body begins with, if it begins with a
+  --   mark at all; another's is not taken
   -- @return { status, content_type, body }, or nil and whether the server
   --   is to blame: false when this side has too many questions open
-  function self.request(server, request, deadline, moment, is_mine)
+  function self.request(server, request, deadline, moment, mark)
     if flying >= MAX_IN_FLIGHT then return nil, false end
     moment = moment or now()
-    local socket = uninterrupted(take_idle, server, moment, deadline)
+    local socket = take_idle(server, moment)
     local reused = socket ~= nil
     -- HAProxy raises for a connection that has ended meanwhile.
     if reused
       and not pcall(socket.settimeout, socket, left(deadline, moment)) then
-      uninterrupted(give_back, socket)
+      discard(socket)
       socket, reused = nil, false
     end
+    if reused then note(socket, deadline) end
     for _ = 1, 2 do
       socket = socket or connect(server, deadline)
       if not socket then return nil, true end
       local answer, untouched = exchange(socket, request)
       local time = now()
-      if answer and is_mine and not is_mine(answer.body) then answer = nil end
-      local is_kept = answer and answer.keep_alive
-      uninterrupted(give_back, socket, server, is_kept and time)
+      forget(socket)
+      if answer and mark and not bears(answer.body, mark) then answer = nil end
+      if answer and answer.keep_alive then
+        keep(server, socket, time)
+      else
+        discard(socket)
+      end
       if answer and time < deadline then return answer end
       if not (reused and untouched) or time >= deadline then break end
       socket, reused = nil, false
@@ -251,10 +254,11 @@ function transport.create(core, options)
   --- What is overdue, and what nobody needs any more.
   local function take_over(time)
     local overdue, sockets = {}, discarded
+    flying, discarded = 0, {}
     for socket, deadline in pairs(in_flight) do
+      flying = flying + 1
       if time > deadline then overdue[#overdue + 1] = socket end
     end
-    discarded = {}
     return overdue, sockets
   end
 
@@ -268,7 +272,7 @@ function transport.create(core, options)
       -- A socket of another thread refuses; in time the task will run there.
       local closed = pcall(socket.close, socket)
       if closed or time > (in_flight[socket] or 0) + GIVE_UP_SECONDS then
-        uninterrupted(forget, socket)
+        forget(socket)
       end
     end
     for _, socket in ipairs(sockets) do pcall(socket.close, socket) end

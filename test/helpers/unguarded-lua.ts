@@ -18,11 +18,25 @@ export function writeUnguardedLua(folder: string, { takesAnyAnswer }: Unguarded)
     join(modules, "uninterrupted.lua"),
     "return function(work, ...) return work(...) end\n",
   );
-  if (!takesAnyAnswer) return target;
-  const path = join(modules, "token_server.lua");
-  const text = readFileSync(path, "utf8");
-  const changed = text.replace(/return not answered or .*/, "return true or answered");
-  if (changed === text) throw new Error("there is no question's number to leave out");
-  writeFileSync(path, changed);
+  const path = join(modules, "transport.lua");
+  const changes: readonly (readonly [string, string])[] = [
+    ["local push, pop = table.insert, table.remove\n", POP_IN_STEPS],
+    ...(takesAnyAnswer ? [["return sub(body, 1, #mark) == mark", "return true"] as const] : []),
+  ];
+  let text = readFileSync(path, "utf8");
+  for (const [from, to] of changes) {
+    if (!text.includes(from)) throw new Error(`there is nothing to leave out: ${from}`);
+    text = text.replace(from, to);
+  }
+  writeFileSync(path, text);
   return target;
 }
+
+const POP_IN_STEPS = `
+local push = table.insert
+local function pop(list)
+  local last = list[#list]
+  list[#list] = nil
+  return last
+end
+`;

@@ -52,6 +52,24 @@ test("keeps a connection for the next question", function()
   assert(state.connects == 1)
 end)
 
+for _, row in ipairs({
+  { "bears its mark", '{"question":1,"valid":"1"}', true },
+  { "bears none, as an older server's", '{"valid":"1"}', true },
+  { "bears another's", '{"question":2,"valid":"1"}', false },
+  { "bears a longer one", '{"question":11,"valid":"1"}', false },
+}) do
+  test("takes an answer that " .. row[1] .. ": " .. tostring(row[3]), function()
+    local _, state, pool = create(function() return fake.answer(row[2]) end)
+    local function ask()
+      return pool.request(SERVER, "POST / HTTP/1.1\r\n\r\n",
+        state.time + 0.8, state.time, '{"question":1,')
+    end
+    assert((ask() ~= nil) == row[3])
+    ask()
+    assert((state.connects == 1) == row[3])
+  end)
+end
+
 test("keeps none where threads share the state", function()
   local ask, state = create(ok, false)
   assert(ask() and ask())
