@@ -114,11 +114,12 @@ local function store(max_entries, max_bytes)
     local entry = self.young[slot]
     if entry then return entry end
     if not old[slot] then return nil end
-    return (uninterrupted(move, slot))
+    uninterrupted(function() entry = move(slot) end)
+    return entry
   end
 
   function self.remove(slot)
-    uninterrupted(remove, slot)
+    uninterrupted(function() remove(slot) end)
   end
 
   --- An upper bound: what has moved on is counted in both generations.
@@ -263,7 +264,7 @@ function cache.create(options)
 
   --- Forgets what was judged before a change and bears one of its tags.
   function self.change(tags, seq)
-    uninterrupted(change, tags, seq)
+    uninterrupted(function() change(tags, seq) end)
   end
 
   --- How many valid verdicts the young generation holds.

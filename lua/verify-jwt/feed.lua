@@ -86,7 +86,8 @@ function feed.create(deps)
 
   --- Begins anew: nothing known, and nobody to be taken for.
   local function start_over()
-    uninterrupted(begin_anew, base64url.encode(rand.bytes(ID_BYTES)))
+    local new_id = base64url.encode(rand.bytes(ID_BYTES))
+    uninterrupted(function() begin_anew(new_id) end)
   end
   start_over()
 
@@ -184,9 +185,13 @@ function feed.create(deps)
       and response.content_type == FEED_TYPE then
       answer = feed.parse(response.body)
     end
-    if answer and uninterrupted(function()
-      return accept(answer, server, asked_as, sent, sent_wall)
-    end) then
+    local is_accepted = false
+    if answer then
+      uninterrupted(function()
+        is_accepted = accept(answer, server, asked_as, sent, sent_wall)
+      end)
+    end
+    if is_accepted then
       pause = MIN_PAUSE_MS
       return
     end

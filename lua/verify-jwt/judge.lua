@@ -125,7 +125,7 @@ function judge.create(deps)
   local function wait(question)
     if waiting >= MAX_WAITING then return { verdict.unavailable } end
     local waiter = {}
-    uninterrupted(count_in, waiter, question.ends)
+    uninterrupted(function() count_in(waiter, question.ends) end)
     local nap = FIRST_NAP_MS
     local time
     repeat
@@ -133,7 +133,7 @@ function judge.create(deps)
       nap, time = math.min(nap * 2, LONGEST_NAP_MS), now()
     until question.result or time >= question.take_over_at
       or time >= question.ends
-    uninterrupted(count_out, waiter)
+    uninterrupted(function() count_out(waiter) end)
     local takes_over = not question.result and time < question.ends
     -- Once: a server that is only slow is not asked by everybody.
     if takes_over then question.take_over_at = math.huge end
@@ -235,7 +235,8 @@ function judge.create(deps)
   --- Forgets questions whose asker is gone, and those who waited and are. To
   -- be called by a task.
   function self.sweep()
-    uninterrupted(forget_gone, now())
+    local time = now()
+    uninterrupted(function() forget_gone(time) end)
   end
 
   return self

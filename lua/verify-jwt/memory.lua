@@ -46,7 +46,7 @@ function memory.by_time(clock, ttl)
 
   function self.keep(cache, key, entry, how)
     entry[TAGS] = false
-    uninterrupted(keep_for, cache, key, entry, ttl, how)
+    uninterrupted(function() keep_for(cache, key, entry, ttl, how) end)
   end
 
   function self.may_be_stale() return false end
@@ -129,7 +129,7 @@ function memory.by_lease(clock, lease, ttl, id, on_epoch)
 
   --- In one: the feed may apply a change between any two steps.
   function self.keep(cache, key, entry, how)
-    uninterrupted(keep, cache, key, entry, how)
+    uninterrupted(function() keep(cache, key, entry, how) end)
   end
 
   --- True while what is known counts where nobody can be asked.

@@ -267,7 +267,8 @@ function transport.create(core, options)
   -- time by a task that never ends.
   function self.sweep()
     local time = now()
-    local overdue, sockets = uninterrupted(take_over, time)
+    local overdue, sockets
+    uninterrupted(function() overdue, sockets = take_over(time) end)
     for _, socket in ipairs(overdue) do
       -- A socket of another thread refuses; in time the task will run there.
       local closed = pcall(socket.close, socket)

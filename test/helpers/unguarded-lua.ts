@@ -14,10 +14,7 @@ export function writeUnguardedLua(folder: string, { takesAnyAnswer }: Unguarded)
   const target = join(folder, `unguarded-${crypto.randomUUID()}`);
   cpSync(join(ROOT, "lua"), target, { recursive: true });
   const modules = join(target, "verify-jwt");
-  writeFileSync(
-    join(modules, "uninterrupted.lua"),
-    "return function(work, ...) return work(...) end\n",
-  );
+  writeFileSync(join(modules, "uninterrupted.lua"), "return function(work) work() end\n");
   const path = join(modules, "transport.lua");
   const changes: readonly (readonly [string, string])[] = [
     ["local push, pop = table.insert, table.remove\n", POP_IN_STEPS],
