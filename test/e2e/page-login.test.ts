@@ -1,6 +1,6 @@
 /** First run, login, sessions: the page's way in and out. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Page, Route } from "playwright-core";
 import {
   createFirstAdmin,
   login,
@@ -120,17 +120,19 @@ describe("the login", () => {
   });
 });
 
+/** Answers a request only once nobody is logged in any more. */
+async function endSessionsFirst(route: Route): Promise<void> {
+  await endAllSessions();
+  await route.continue();
+}
+
 describe("a session", () => {
   test("that ended asks for the password and goes on where one was", async () => {
     const { page, context } = await openSeat(browser, origin);
     await logInOn(page, "root");
     await page.getByRole("textbox", { name: "Why" }).fill("and kept");
     // While the answer is awaited: once the dialog is there, what is typed goes into it.
-    await page.route("**/rules/preview", async (route) => {
-      await page.unroute("**/rules/preview");
-      await endAllSessions();
-      await route.continue();
-    });
+    await page.route("**/rules/preview", endSessionsFirst, { times: 1 });
     await page.getByRole("textbox", { name: "Who" }).fill("half-typed name");
     const dialog = page.getByRole("dialog", { name: "Your session has ended" });
     await dialog.waitFor();
