@@ -1,17 +1,14 @@
 /** Reads rules in bulk for replicas: all in force as of one moment, or those of one import. */
+import type { RuleRecord } from "../core/revocation/stored-records.ts";
 import type { Sql } from "./database.ts";
 import type { RuleContent } from "./journal.ts";
 
 const PAGE = 2000;
 
-interface ContentRecord {
-  readonly id: number;
-  readonly subject: string | null;
-  readonly issuer: string | null;
-  readonly text: string;
-  readonly format: number;
-  readonly expire_at: number;
-}
+type ContentRecord = Pick<
+  RuleRecord,
+  "id" | "subject" | "issuer" | "text" | "format" | "expire_at"
+>;
 
 /** Rules in force in pages, for a transaction that sees one moment. */
 export async function* readRules(sql: Sql): AsyncGenerator<readonly RuleContent[]> {

@@ -2,18 +2,14 @@
 import type { Statement } from "bun:sqlite";
 import type { RuleRow, RuleRows, SubjectEntries } from "../core/revocation/rule-rows.ts";
 import type { Change } from "../core/revocation/store.ts";
+import type { RuleRecord as StoredRecord } from "../core/revocation/stored-records.ts";
 import type { Connection } from "./connection.ts";
 import { createJournalReader, type JournalReader } from "./journal.ts";
 
-interface RuleRecord {
-  readonly id: number;
-  readonly subject: string | null;
-  readonly issuer: string | null;
-  readonly text: string;
-  readonly format: number;
-  readonly expire_at: number;
-  readonly import_id: number;
-}
+type RuleRecord = Pick<
+  StoredRecord,
+  "id" | "subject" | "issuer" | "text" | "format" | "expire_at" | "import_id"
+>;
 
 /** Columns as JSON arrays. */
 interface KeysRecord {

@@ -241,13 +241,12 @@ function People({ preview: { scope, subject, seen } }: { readonly preview: Previ
   const more = seen.subjectCount - shown.length;
   return (
     <b>
-      {shown.map((name, n) => (
-        <>
-          <span class="name" key={name}>
-            {n < shown.length - 1 ? `${name},` : name}
-          </span>{" "}
-        </>
-      ))}
+      {shown.flatMap((name, n) => [
+        <span class="name" key={name}>
+          {n < shown.length - 1 ? `${name},` : name}
+        </span>,
+        " ",
+      ])}
       {more > 0 && `and ${formatCount(more)} more`}
     </b>
   );
