@@ -1,0 +1,101 @@
+local test = ...
+
+local fixture = require("judge_fixture")
+local verdict = require("verify-jwt.verdict")
+
+local REASON = verdict.REASON
+local create, mint, answer = fixture.create, fixture.mint, fixture.answer
+
+test("lets one ask for all who bring a token at once", function()
+  local ask, state
+  local shared = {}
+  ask, state = create(function(text)
+    if #state.asked == 1 then
+      local waiter = coroutine.create(function() shared[1] = ask(text) end)
+      state.on_nap = coroutine.yield
+      coroutine.resume(waiter)
+      state.waiter = waiter
+    end
+    return answer()
+  end)
+  local entry = ask(mint(1))
+  coroutine.resume(state.waiter)
+  assert(#state.asked == 1 and shared[1][REASON] == entry[REASON])
+end)
+
+test("asks in the place of an asker that may be gone", function()
+  local ask, state
+  ask, state = create(function(text)
+    if #state.asked == 1 then
+      assert(ask(text)[REASON] == "ok" and state.time < 5000.2)
+    end
+    return answer()
+  end)
+  assert(ask(mint(1))[REASON] == "ok" and #state.asked == 2)
+end)
+
+test("asks once in its place, and lets the others wait for that", function()
+  local ask, state
+  local shared = {}
+  ask, state = create(function(text)
+    if #state.asked == 1 then
+      state.on_nap = nil
+      assert(ask(text)[REASON] == "ok")
+    elseif #state.asked == 2 then
+      state.on_nap = coroutine.yield
+      for i = 1, 3 do
+        local waiter = coroutine.create(function() shared[i] = ask(text) end)
+        shared[-i] = waiter
+        assert(coroutine.resume(waiter))
+      end
+    end
+    return answer()
+  end)
+  ask(mint(1))
+  for i = 1, 3 do
+    coroutine.resume(shared[-i])
+    assert(shared[i][REASON] == "ok")
+  end
+  assert(#state.asked == 2)
+end)
+
+test("gives up in time on an asker and on who took its place", function()
+  local ask, state
+  ask, state = create(function(text)
+    if #state.asked == 1 then
+      coroutine.wrap(ask)(text)
+      assert(ask(text) == verdict.unavailable and state.time < 5001)
+    elseif #state.asked == 2 then
+      -- Never resumed: its client has gone, too.
+      coroutine.yield()
+    end
+    return answer()
+  end)
+  assert(ask(mint(1))[REASON] == "ok" and #state.asked == 2)
+end)
+
+test("counts those out who waited and were ended", function()
+  local ask, state
+  local start = 5000
+  -- HAProxy ends an action by never resuming it.
+  local function wait(text) return coroutine.wrap(ask)(text) end
+  ask, state = create(function(text)
+    state.on_nap = function()
+      state.time = start
+      coroutine.yield()
+    end
+    if #state.asked == 1 then
+      for _ = 1, 2000 do assert(wait(text) == nil) end
+      assert(wait(text) == verdict.unavailable)
+      start = start + 0.95
+      state.time = start
+      state.sweep()
+    else
+      assert(wait(text) == nil)
+    end
+    return answer()
+  end)
+  ask(mint(1))
+  ask(mint(2))
+  assert(#state.asked == 2)
+end)
