@@ -20,7 +20,9 @@ local push, pop = table.insert, table.remove
 local FIRST_BYTES = 384
 local MAX_BODY_BYTES = 256 * 1024
 local MAX_IDLE = 64
+-- Questions at one time; others wait for their turn, and look for it so often.
 local MAX_IN_FLIGHT = 512
+local FIRST_NAP_MS, LONGEST_NAP_MS = 8, 64
 -- Below the time-out that a socket keeps from its last exchange, so that
 -- HAProxy does not close one just as it is taken out.
 local MAX_IDLE_SECONDS = 0.4
@@ -202,6 +204,17 @@ function transport.create(core, options)
     }
   end
 
+  --- Waits while too many questions are open; false when it took too long.
+  local function wait_for_turn(deadline)
+    local nap = FIRST_NAP_MS
+    while flying >= MAX_IN_FLIGHT do
+      core.msleep(nap)
+      if now() >= deadline then return false end
+      nap = math.min(nap * 2, LONGEST_NAP_MS)
+    end
+    return true
+  end
+
   --- Puts one request to a server. What outstays the deadline meanwhile is
   -- ended by `sweep`: asking the clock at each step costs more than the step.
   -- @param deadline monotonic seconds; nothing is waited for beyond it
@@ -209,9 +222,14 @@ function transport.create(core, options)
   -- @param mark     what the answer's body begins with, if it begins with a
   --   mark at all; another's is not taken
   -- @return { status, content_type, body }, or nil and whether the server
-  --   is to blame: false when this side has too many questions open
+  --   is to blame: false when this side had too many questions open
   function self.request(server, request, deadline, moment, mark)
-    if flying >= MAX_IN_FLIGHT then return nil, false end
+    -- What has no mark is the verifier's own, and few: without it there is no
+    -- lease, and all that is known has to be asked again.
+    if mark and flying >= MAX_IN_FLIGHT then
+      if not wait_for_turn(deadline) then return nil, false end
+      moment = nil
+    end
     moment = moment or now()
     local socket = take_idle(server, moment)
     local reused = socket ~= nil

@@ -67,6 +67,10 @@ function fake.create()
   }
   local core = { backends = {}, warning = 4 }
   function core.yield() end
+  function core.msleep(ms)
+    state.time = state.time + ms / 1000
+    if state.on_nap then state.on_nap() end
+  end
   function core.tcp() return create_socket(state) end
   function core.now()
     return { sec = math.floor(state.time), usec = 0 }

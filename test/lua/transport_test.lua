@@ -131,25 +131,50 @@ test("never closes an unopened connection on HAProxy 3", function()
   end
 end)
 
-test("refuses more questions than it may have open", function()
+--- As many questions as may be open, each waiting for its answer.
+local function fill()
   local core, state = fake.create()
-  local pool
-  local depth, refused = 0, 0
-  state.listeners["10.0.0.1:4000"] = function()
-    depth = depth + 1
-    if depth < 600 then
-      local answer, to_blame = pool.request(SERVER, "x", state.time + 0.8)
-      if answer == nil and to_blame == false then refused = refused + 1 end
-    end
-    return fake.answer("{}")
-  end
-  pool = transport.create(core, {
+  local pool = transport.create(core, {
     now = function() return state.time end, keep_alive = true,
   })
-  assert(pool.request(SERVER, "x", state.time + 0.8))
-  assert(depth == 512 and refused == 1)
-  depth = 600
-  assert(pool.request(SERVER, "x", state.time + 0.8))
+  local function ask()
+    return pool.request(SERVER, "x", state.time + 0.8, state.time, "{}")
+  end
+  state.listeners["10.0.0.1:4000"] = function()
+    if #state.requests <= 512 then coroutine.yield() end
+    return fake.answer("{}")
+  end
+  local askers = {}
+  for i = 1, 512 do
+    askers[i] = coroutine.wrap(ask)
+    askers[i]()
+  end
+  return ask, state, pool, askers
+end
+
+test("refuses a question for which no other has ended in time", function()
+  local ask, state = fill()
+  local start = state.time
+  local answer, to_blame = ask()
+  assert(answer == nil and to_blame == false)
+  assert(state.time >= start + 0.8 and #state.requests == 512)
+end)
+
+test("puts a question once one of too many has ended", function()
+  local ask, state, _, askers = fill()
+  local naps = 0
+  state.on_nap = function()
+    naps = naps + 1
+    if naps == 2 then assert(askers[7]()) end
+  end
+  local start = state.time
+  assert(ask() and naps == 2 and state.time < start + 0.1)
+end)
+
+test("lets the verifier's own requests past the clients'", function()
+  local _, state, pool = fill()
+  local start = state.time
+  assert(pool.get(SERVER, "/feed", {}, start + 0.8) and state.time == start)
 end)
 
 test("ends what is overdue", function()
