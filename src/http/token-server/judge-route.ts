@@ -91,10 +91,14 @@ export function createJudgeRoute(options: JudgeRouteOptions) {
       options.onFailure(error);
       return finish(refused("internal"));
     };
+    const judgeAgain = (): Verdict | Promise<Verdict> => {
+      judgedAt = options.judgedAt();
+      return options.judge(token, { verifiedWith });
+    };
     const judge = (): Verdict | Promise<Verdict> => {
       const verdict = options.judge(token, { verifiedWith });
       if (!(verdict instanceof Promise) && !isUnknownKey(verdict)) return verdict;
-      return settle(token, verdict, verifiedWith, options);
+      return settle(verdict, options.refreshKeys, judgeAgain);
     };
     // Only what is valid: a stranger's junk must not put confirmations off.
     const note = (verdict: Verdict, isSameTurn: boolean): Verdict | Promise<Verdict> => {
@@ -134,14 +138,12 @@ export function createJudgeRoute(options: JudgeRouteOptions) {
 
 /** Waits for what a verdict still needs: decryption, keys that may be there by now. */
 async function settle(
-  token: string,
   pending: Verdict | Promise<Verdict>,
-  verifiedWith: string | undefined,
-  options: JudgeRouteOptions,
+  refreshKeys: () => Promise<boolean>,
+  judgeAgain: () => Verdict | Promise<Verdict>,
 ): Promise<Verdict> {
   const verdict = await pending;
-  if (!isUnknownKey(verdict) || !(await options.refreshKeys())) return verdict;
-  return options.judge(token, { verifiedWith });
+  return isUnknownKey(verdict) && (await refreshKeys()) ? judgeAgain() : verdict;
 }
 
 /** By the count of dots: four make a JWE (RFC 7516 §3.1). */

@@ -288,6 +288,21 @@ describe("POST /", () => {
     expect([refreshes, answers.length]).toEqual([3, 0]);
   });
 
+  test("says of a verdict given with fresh keys that it knows what changed meanwhile", async () => {
+    let seq = 12;
+    const answers = [refused("unknown_key"), ACCEPTED, refused("unknown_key")];
+    const route = createRoute({
+      judge: () => answers.shift() ?? ACCEPTED,
+      judgedAt: () => ({ seq, epoch: "e" }),
+      refreshKeys: async () => {
+        seq += 1;
+        return seq === 13;
+      },
+    });
+    expect(await json(route(post(FOR_VERIFIERS)))).toMatchObject({ valid: "1", seq: 13 });
+    expect(await json(route(post(FOR_VERIFIERS)))).toMatchObject({ valid: "0", seq: 13 });
+  });
+
   test.each(["signature", "algorithm", "expired", "decrypt"] as const)(
     "does not ask for keys because of %s",
     async (detail) => {
