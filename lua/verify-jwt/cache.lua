@@ -46,7 +46,8 @@ end
 -- is allowed it becomes the old one, and the old one is dropped whole. What
 -- is used moves back to the young one.
 local function store(max_entries, max_bytes)
-  local old, count, bytes, old_bytes = {}, 0, 0, 0
+  local old, count, bytes = {}, 0, 0
+  local old_count, old_bytes = 0, 0
   -- Tag -> the one record that all its entries share; each generation knows
   -- the tags of its own entries.
   local young_tags, old_tags = {}, {}
@@ -69,7 +70,8 @@ local function store(max_entries, max_bytes)
   local function put(slot, entry)
     local weight = entry[WEIGHT]
     if count >= max_entries // 2 or bytes + weight > max_bytes // 2 then
-      old, old_bytes, self.young, count, bytes = self.young, bytes, {}, 0, 0
+      old, old_count, old_bytes = self.young, count, bytes
+      self.young, count, bytes = {}, 0, 0
       old_tags, young_tags = young_tags, {}
     end
     note_tags(entry)
@@ -82,9 +84,13 @@ local function store(max_entries, max_bytes)
     self.young[slot], bytes = entry, bytes + weight
   end
 
+  local function remove_old(slot)
+    if old[slot] then old[slot], old_count = nil, old_count - 1 end
+  end
+
   --- Puts an entry in, or moves it on from the old generation.
   local function enter(slot, entry)
-    old[slot] = nil
+    remove_old(slot)
     put(slot, entry)
   end
 
@@ -100,7 +106,7 @@ local function store(max_entries, max_bytes)
       count, bytes = count - 1, bytes - entry[WEIGHT]
       self.young[slot] = nil
     end
-    old[slot] = nil
+    remove_old(slot)
   end
 
   --- To be called uninterrupted.
@@ -135,11 +141,12 @@ local function store(max_entries, max_bytes)
   end
 
   function self.entries()
-    return count
+    return count + old_count
   end
 
   function self.clear()
-    self.young, old, count, bytes, old_bytes = {}, {}, 0, 0, 0
+    self.young, count, bytes = {}, 0, 0
+    old, old_count, old_bytes = {}, 0, 0
     young_tags, old_tags = {}, {}
   end
 
@@ -267,7 +274,7 @@ function cache.create(options)
     uninterrupted(function() change(tags, seq) end)
   end
 
-  --- How many valid verdicts the young generation holds.
+  --- How many valid verdicts are kept.
   function self.entries()
     return good.entries()
   end

@@ -52,6 +52,18 @@ test("moves what is used to the young generation", function()
   end
 end)
 
+test("counts what it keeps, in both generations, once", function()
+  local known = create({ entries = 8 })
+  for i = 1, 6 do known.put(text(i), valid(), 60, NOW, TIME) end
+  assert(known.entries() == 6)
+  known.get(text(1), NOW, TIME)
+  assert(known.entries() == 6)
+  for i = 7, 9 do known.put(text(i), valid(), 60, NOW, TIME) end
+  assert(known.entries() == 6)
+  known.clear()
+  assert(known.entries() == 0)
+end)
+
 local LATER = {
   { "at the time to live by the wall clock", NOW + 3, TIME },
   { "at the time to live by the other clock", NOW, TIME + 2.9 },
