@@ -18,7 +18,7 @@ local function with(members)
 end
 
 --- A feed whose server answers what `reply(headers)` returns.
-local function create(reply, candidates)
+local function create(reply, candidates, stale)
   local state = {
     time = 5000, wall = 1700000000, polls = {}, changed = {}, clears = 0,
     keys_changed = 0, naps = {}, log = {},
@@ -61,10 +61,11 @@ local function create(reply, candidates)
         -- Nothing may be trusted on the strength of an answer that has not
         -- been applied yet.
         assert(trust.seq < seq)
+        state.ended_at = trust.monotonic_end
         state.changed[#state.changed + 1] = table.concat(tags, ",") .. seq
       end,
     },
-    verifier_key = "secret", stale = false,
+    verifier_key = "secret", stale = stale or false,
     name = function() return "n/1/1" end,
     agent = function() return "HAProxy/2.6" end,
     counters = function() return "hits=1" end,
@@ -87,6 +88,12 @@ test("tells who it is, and at first that it has applied nothing", function()
   assert(headers["X-Jwt-Verifier"] == news.id() and #news.id() == 22)
   assert(headers["X-Jwt-Mode"] == "strict")
   assert(headers["X-Jwt-Seq"] == nil and headers["X-Jwt-Epoch"] == nil)
+end)
+
+test("declares for how long it goes on without a lease", function()
+  local news, state = create(always(), nil, 30)
+  news.poll()
+  assert(state.polls[1]["X-Jwt-Mode"] == "best-effort:30")
 end)
 
 test("gets a lease from when the poll was sent", function()
@@ -144,6 +151,18 @@ for _, row in ipairs(EVERYTHING) do
     assert(trust.epoch == (row[2].epoch or "e1"))
   end)
 end
+
+test("renews its lease only once all is forgotten", function()
+  local news, state, trust = create(function(_, state)
+    state.time = state.time + 1
+    return cjson.encode(with({ seq = math.floor(state.time), reset = "none",
+      tags = { "t" } }))
+  end)
+  news.poll()
+  local before = trust.monotonic_end
+  news.poll()
+  assert(state.ended_at == before and trust.monotonic_end > before)
+end)
 
 test("reads its own keys again when the server's have changed", function()
   local keys = "k1"
