@@ -16,6 +16,9 @@ local BODY = verdict.BODY
 
 local MAX_QUESTIONS = 3
 local MAX_WAITING = 2000
+-- From a token's arrival to its verdict, however often it is asked about.
+local DEADLINE_SECONDS = 0.8
+-- An asker has answered by then, or is gone.
 local MAX_WAIT_SECONDS = 0.9
 -- An asker that is silent for so long may be gone together with its client.
 -- What it leaves of the wait is enough for another question.
@@ -26,7 +29,7 @@ local judge = {}
 
 local REFUSAL = {}
 for _, detail in ipairs({
-  "missing", "ambiguous", "malformed", "too_large", "signature",
+  "missing", "ambiguous", "malformed", "too_large",
 }) do
   REFUSAL[detail] = verdict.refusal(reason.INVALID, detail)
 end
@@ -39,7 +42,7 @@ end
 --- Creates a judge.
 -- @param deps { settings, cache, packer, ask, ring, decode, trace, clock, nap,
 --   memory, counts }
---   ask(text, header, thumbprint, moment) -> verdict, epoch;
+--   ask(text, header, thumbprint, moment, deadline) -> verdict, epoch;
 --   ring() -> the keys of now; decode(request, base64url) -> bytes;
 --   trace(request) -> header lines that go with a question; nap(milliseconds)
 --   lets others run; memory is what `memory.lua` creates; counts.hits grows
@@ -57,8 +60,10 @@ function judge.create(deps)
   local asked, stale_hits = 0, 0
   local self = {}
 
-  --- Refuses a bad signature, or names the key under which it holds; nil
-  -- where the token-server has to look.
+  --- Names the key under which a signature holds; nil where the token-server
+  -- has to look: also for one that does not hold here, as the server may have
+  -- another key of the same name, an issuer's own or a newer one. The second
+  -- value refuses what no key could verify.
   -- @param first, second where the dots are
   local function check_signature(text, header, first, second, from)
     if not header.plain then return nil end
@@ -74,27 +79,28 @@ function judge.create(deps)
     if not base64url.is_strict(sub(text, first + 1, second - 1)) then
       return nil, REFUSAL.malformed
     end
-    return nil, REFUSAL.signature
+    return nil
   end
 
   --- Asks until the answer is not older than what is applied here.
-  local function ask_current(text, thumbprint, from, moment)
+  local function ask_current(text, thumbprint, from, moment, deadline)
     local trace = deps.trace(from)
     for _ = 1, MAX_QUESTIONS do
       asked = asked + 1
       local how = memory.begin(moment)
       local entry, epoch =
-        deps.ask(text, how.header .. trace, thumbprint, moment)
+        deps.ask(text, how.header .. trace, thumbprint, moment, deadline)
       if entry == verdict.unavailable then return entry, nil, epoch end
       if memory.is_current(how, entry, epoch) then return entry, how end
       moment = now()
+      if moment >= deadline then break end
     end
     return verdict.unavailable
   end
 
   --- The verdict; how it may be remembered, or nil; and true where nobody
   -- could be reached.
-  local function ask(text, from, moment)
+  local function ask(text, from, moment, deadline)
     local header, first, second = parse(text)
     if not header then return REFUSAL.malformed end
     local thumbprint, refusal
@@ -103,7 +109,7 @@ function judge.create(deps)
       if refusal then return refusal end
     end
     local entry, how, is_unreachable =
-      ask_current(text, thumbprint, from, moment)
+      ask_current(text, thumbprint, from, moment, deadline)
     if entry[BODY] and settings.body_encoding == "base64url" then
       entry[BODY] = first and sub(text, first + 1, second - 1)
         or base64url.encode(entry[BODY])
@@ -122,27 +128,27 @@ function judge.create(deps)
   --- Waits for what comes of a question that somebody else has put: { entry,
   -- how, is_unreachable }. nil when nothing does; and true for the one who is
   -- to ask in the asker's place.
-  local function wait(question)
+  local function wait(question, deadline)
     if waiting >= MAX_WAITING then return { verdict.unavailable } end
-    local waiter = {}
+    local waiter, ends = {}, math.min(question.ends, deadline)
     uninterrupted(function() count_in(waiter, question.ends) end)
     local nap = FIRST_NAP_MS
     local time
     repeat
       deps.nap(nap)
       nap, time = math.min(nap * 2, LONGEST_NAP_MS), now()
-    until question.result or time >= question.take_over_at
-      or time >= question.ends
+    until question.result or time >= question.take_over_at or time >= ends
     uninterrupted(function() count_out(waiter) end)
-    local takes_over = not question.result and time < question.ends
+    local takes_over = not question.result and time < ends
     -- Once: a server that is only slow is not asked by everybody.
     if takes_over then question.take_over_at = math.huge end
     return question.result, takes_over
   end
 
   --- Asks, and tells those who wait.
-  local function ask_for(question, text, key, from, moment)
-    local ok, entry, how, is_unreachable = pcall(ask, text, from, moment)
+  local function ask_for(question, text, key, from, moment, deadline)
+    local ok, entry, how, is_unreachable =
+      pcall(ask, text, from, moment, deadline)
     if pending[text] == question then pending[text] = nil end
     -- In one: two may be asking.
     question.result = { ok and entry or verdict.internal, how, is_unreachable }
@@ -151,26 +157,45 @@ function judge.create(deps)
     return entry, is_unreachable
   end
 
-  --- Asks, so that there is one question per token at a time where the
-  -- answer may be remembered at all.
-  local function ask_once(text, key, from)
-    local question, moment = pending[text], now()
-    if question and moment < question.ends then
-      local result, takes_over = wait(question)
-      if takes_over then return ask_for(question, text, key, from, now()) end
+  local function is_trusted_now()
+    local time = wall()
+    return memory.is_trusted(time, coarse(time))
+  end
+
+  --- Asks for one request alone.
+  local function ask_alone(text, from, moment, deadline)
+    local entry, _, is_unreachable = ask(text, from, moment, deadline)
+    return entry, is_unreachable
+  end
+
+  --- Asks, so that there is one question per token at a time while answers
+  -- may be remembered at all.
+  local function ask_once(text, key, from, moment, deadline)
+    local question = pending[text]
+    while question and moment < question.ends do
+      local result, takes_over = wait(question, deadline)
+      if takes_over then
+        return ask_for(question, text, key, from, now(), deadline)
+      end
       if not result then return verdict.unavailable end
       local entry, how, is_unreachable = result[1], result[2], result[3]
       if entry == verdict.unavailable or memory.may_share(how, entry) then
         return entry, is_unreachable
       end
       moment = now()
+      if moment >= deadline then return verdict.unavailable end
+      if not is_trusted_now() then
+        return ask_alone(text, from, moment, deadline)
+      end
+      -- Of those who waited in vain the first asks, for all the others again.
+      question = pending[text]
     end
     question = {
       ends = moment + MAX_WAIT_SECONDS,
       take_over_at = moment + TAKE_OVER_SECONDS,
     }
     pending[text] = question
-    return ask_for(question, text, key, from, moment)
+    return ask_for(question, text, key, from, moment, deadline)
   end
 
   --- What was known a while ago, where nobody can be asked.
@@ -206,13 +231,16 @@ function judge.create(deps)
     end
     if #candidate > settings.max_token_bytes then return REFUSAL.too_large end
     local entry, is_unreachable
+    local moment = now()
+    local deadline = moment + DEADLINE_SECONDS
     -- Whoever waits gets an answer a little older than its question, which
     -- only those may who may also remember one.
     if memory.is_trusted(time, tick) then
-      entry, is_unreachable = ask_once(candidate, text, from)
+      entry, is_unreachable =
+        ask_once(candidate, text, from, moment, deadline)
     else
-      local _
-      entry, _, is_unreachable = ask(candidate, from, now())
+      entry, is_unreachable =
+        ask_alone(candidate, from, moment, deadline)
     end
     if is_unreachable then return find_stale(text) or entry end
     return entry

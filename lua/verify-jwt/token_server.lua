@@ -5,9 +5,9 @@ local verdict = require("verify-jwt.verdict")
 
 local ACCEPT = "application/vnd.haproxy-jwt.verdict+json"
 
-local DEADLINE_SECONDS = 0.8
 -- With a second server left to ask, one may use up this much.
 local SHARED_SECONDS = 0.5
+local PROBE_SECONDS = 0.8
 -- At most so often it is said in the log that a key is missing.
 local TELL_SECONDS = 60
 -- No token: a server that answers it with a verdict can judge again.
@@ -110,12 +110,11 @@ function token_server.create(deps)
   --- Asks for a token's verdict.
   -- @param memory     header that says how the answer will be remembered
   -- @param thumbprint of the key that verified its signature here, or nil
-  -- @param moment     monotonic seconds of now, where the caller knows it
+  -- @param moment     monotonic seconds of now
+  -- @param deadline   monotonic seconds: an answer is of no use from then on
   -- @return the verdict, and the epoch it was judged in; or
   --   verdict.unavailable and true where no server could even be reached
-  function self.ask(text, memory, thumbprint, moment)
-    moment = moment or now()
-    local deadline = moment + DEADLINE_SECONDS
+  function self.ask(text, memory, thumbprint, moment, deadline)
     local request, mark = request_for(text, memory, thumbprint)
     local tried, is_unreachable = {}, true
     repeat
@@ -155,7 +154,7 @@ function token_server.create(deps)
     for _, server in ipairs(servers.absent()) do
       local request = request_for(PROBE, "")
       local answer =
-        transport.request(server, request, now() + DEADLINE_SECONDS)
+        transport.request(server, request, now() + PROBE_SECONDS)
       if answer and read(answer) then set_away(server, false) end
     end
   end

@@ -3,7 +3,7 @@ local test = ...
 local fixture = require("judge_fixture")
 local verdict = require("verify-jwt.verdict")
 
-local REASON = verdict.REASON
+local REASON, SEQ = verdict.REASON, verdict.SEQ
 local create, mint, answer = fixture.create, fixture.mint, fixture.answer
 
 test("lets one ask for all who bring a token at once", function()
@@ -98,4 +98,59 @@ test("counts those out who waited and were ended", function()
   ask(mint(1))
   ask(mint(2))
   assert(#state.asked == 2)
+end)
+
+--- One asks at sequence 1, and others wait for its answer; then `apply` and
+-- whoever waits goes on. How many questions were put, and what they got.
+local function wait_through(apply)
+  local ask, state
+  local waiters, got = {}, {}
+  ask, state = create(function(text)
+    if #state.asked == 1 then
+      state.on_nap = coroutine.yield
+      for i = 1, 3 do
+        waiters[i] = coroutine.wrap(function() got[i] = ask(text) end)
+        waiters[i]()
+      end
+      return answer(1), "e"
+    end
+    -- While this one is asked, the others wake.
+    if #state.asked == 2 then
+      for i = 2, 3 do waiters[i]() end
+    end
+    return answer(state.lease.seq), "e"
+  end, { seq = 1 })
+  assert(ask(mint(1))[SEQ] == 1)
+  apply(state)
+  waiters[1]()
+  for i = 2, 3 do if not got[i] then waiters[i]() end end
+  return #state.asked, got
+end
+
+test("shares an answer under a lease", function()
+  local asked, got = wait_through(function() end)
+  assert(asked == 1)
+  for i = 1, 3 do assert(got[i][SEQ] == 1) end
+end)
+
+test("asks again, once for all who waited, what was judged before a change",
+  function()
+    local asked, got = wait_through(function(state) state.lease.seq = 2 end)
+    assert(asked == 2)
+    for i = 1, 3 do assert(got[i][SEQ] == 2) end
+  end)
+
+test("asks again for those who waited when the lease is over", function()
+  local asked = wait_through(function(state) state.lease.drop() end)
+  assert(asked == 4)
+end)
+
+test("comes to a verdict in time however often it asks", function()
+  local ask, state = create(function(_, state)
+    state.time = state.time + 0.45
+    return answer(1), "e"
+  end, { seq = 1 })
+  state.lease.seq = 2
+  assert(ask(mint(1)) == verdict.unavailable)
+  assert(#state.asked == 2 and state.time <= 5000.9 + 1e-9)
 end)

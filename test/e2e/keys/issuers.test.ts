@@ -10,6 +10,8 @@ const keys = createKeys();
 const keyOfA = createSigningKey("RS256", "same-kid");
 const keyOfB = createSigningKey("RS256", "same-kid");
 const ownOfB = createSigningKey("ES256", "only-b");
+/** By the name of one in the key file, which HAProxy verifies with. */
+const namesakeOfB = createSigningKey("RS256", keys.rs.kid);
 
 /** An issuer that is found by discovery (OpenID Connect Discovery 1.0 §4). */
 async function startIssuer(
@@ -33,7 +35,7 @@ describe("keys of several issuers", () => {
   let b = "";
   beforeAll(async () => {
     const sourceA = await startIssuer(stack, [keyOfA.jwk]);
-    const sourceB = await startIssuer(stack, [keyOfB.jwk, ownOfB.jwk]);
+    const sourceB = await startIssuer(stack, [keyOfB.jwk, ownOfB.jwk, namesakeOfB.jwk]);
     a = `http://127.0.0.1:${sourceA.port}`;
     b = `http://127.0.0.1:${sourceB.port}`;
     const edge = await startEdge(stack, { keys, serverEnv: { JWT_OIDC_ISSUERS: `${a},${b}` } });
@@ -74,6 +76,20 @@ describe("keys of several issuers", () => {
       for (const header of [headerOf(ownOfB), { alg: "ES256" }]) {
         const token = mint(ownOfB, claims({ iss: iss() }), header);
         expectRefused(await edge.ask(token), {}, token);
+      }
+    }
+  });
+
+  test("verify also by the name of a key that HAProxy has another of", async () => {
+    for (const edge of edges) {
+      expectValid(await edge.ask(mint(keys.rs, claims({ iss: "https://elsewhere.test" }))));
+      expectValid(await edge.ask(mint(namesakeOfB, claims({ iss: b }))));
+      for (const [key, iss] of [
+        [namesakeOfB, a],
+        [keys.foreign, b],
+      ] as const) {
+        const token = mint(key, claims({ iss }));
+        expectRefused(await edge.ask(token), { detail: "signature" }, token);
       }
     }
   });
