@@ -29,8 +29,9 @@ local REFUSALS = 1000
 -- On the average a verdict weighs a quarter of this.
 local BYTES_PER_ENTRY = 4096
 -- What a Lua state of HAProxy holds without the cache, and what may be
--- garbage beside it.
-local BASE_BYTES, GARBAGE_BYTES = 3 << 20, 12 << 20
+-- garbage beside it: in one, and in all of them together.
+local BASE_BYTES = 3 << 20
+local GARBAGE_BYTES, ALL_GARBAGE_BYTES = 12 << 20, 24 << 20
 local MIN_PAUSE_PERCENT = 150
 local TICK_MS = 50
 local REFRESH_MS = 1000
@@ -168,7 +169,9 @@ end
 -- time while the cache is small, and doubles the process when it is full.
 local function pace_collector()
   local kept = BASE_BYTES + known.bytes()
-  local pause = 100 + 100 * GARBAGE_BYTES // kept
+  local states = is_shared and 1 or core.get_info().Nbthread
+  local garbage = math.min(GARBAGE_BYTES, ALL_GARBAGE_BYTES // states)
+  local pause = 100 + 100 * garbage // kept
   collectgarbage("setpause", math.max(pause, MIN_PAUSE_PERCENT))
 end
 

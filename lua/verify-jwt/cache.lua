@@ -1,6 +1,8 @@
 --- Knows which verdicts are still good: bounded in number and bytes, with
 -- eviction in constant time. Knows nothing of HAProxy; the times are given.
 
+local digest = require("openssl.digest")
+
 local clock = require("verify-jwt.clock")
 local uninterrupted = require("verify-jwt.uninterrupted")
 local verdict = require("verify-jwt.verdict")
@@ -18,8 +20,8 @@ local WEIGHT, SEQ, TAGS = verdict.WEIGHT, verdict.SEQ, verdict.TAGS
 -- Lua hashes only some characters of a long string, so outsiders could make
 -- thousands of refused texts that fall on one slot. Up to 40 characters it
 -- hashes them all: the end of the token (its signature, or its tag) finds a
--- refusal, and the whole text is compared then. Nobody outside can choose a
--- valid token's characters, so those are found by their whole text.
+-- refusal, and the whole text's digest is compared then. Nobody outside can
+-- choose a valid token's characters, so those are found by their whole text.
 local SLOT_CHARACTERS = 40
 
 -- What an entry weighs beside its texts; measured.
@@ -27,6 +29,11 @@ local ENTRY_BYTES = 420
 local VARIABLE_BYTES, TAG_BYTES = 60, 200
 
 local cache = {}
+
+--- Stands for a refused text, which outsiders choose as long as may be.
+local function digest_of(text)
+  return digest.new("sha256"):final(text)
+end
 
 local function weight_of(entry)
   local bytes = ENTRY_BYTES + #entry[KEY]
@@ -230,7 +237,7 @@ function cache.create(options)
     if entry then return entry end
     local slot = sub(text, -SLOT_CHARACTERS)
     entry = bad.get(slot)
-    if not entry or entry[KEY] ~= text then return nil end
+    if not entry or entry[KEY] ~= digest_of(text) then return nil end
     -- A lifted rule lets pass again what it refused.
     if is_changed(entry) then
       bad.remove(slot)
@@ -245,7 +252,7 @@ function cache.create(options)
   function self.put(text, entry, ttl, wall, monotonic)
     local valid = entry[REASON] == "ok"
     if ttl <= 0 or not (valid or entry[FINAL]) then return end
-    entry[KEY] = text
+    entry[KEY] = valid and text or digest_of(text)
     -- wall is a moment's whole seconds, so this ends up to one second early
     -- and never late.
     entry[WALL_END] = wall + ttl

@@ -17,7 +17,7 @@ cjson.decode_max_depth(4)
 cjson.decode_invalid_numbers(false)
 
 local verdict = {
-  -- The text it was given for; set by the cache.
+  -- The text it was given for, a refused one's digest; set by the cache.
   KEY = 1,
   -- One of contract's codes; `ok` alone is valid.
   REASON = 2,
