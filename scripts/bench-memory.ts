@@ -6,6 +6,7 @@ import type { Stage } from "./bench-stage.ts";
 
 export interface Memory {
   readonly tokens: number;
+  readonly threads: number;
   /** Mebibytes of HAProxy's process, before and after. */
   readonly before: number;
   readonly after: number;
@@ -28,6 +29,7 @@ export async function measureMemory(
   root: string,
   script: string,
   tokens: number,
+  threads: number,
 ): Promise<Memory> {
   await using own = new AsyncDisposableStack();
   const tokenFile = await stage.tokens("HS256", tokens, `memory-${tokens}`);
@@ -37,7 +39,7 @@ export async function measureMemory(
     kind: "HS256",
     needsServer: true,
     luaVerifies: false,
-    threads: 1,
+    threads,
     // The cache keeps two generations of half its size: with twice as many, none is dropped.
     haproxyEnv: { JWT_CACHE_SIZE: String(tokens * 2 + 2000), JWT_CACHE_TTL: "3600" },
   });
@@ -58,6 +60,7 @@ export async function measureMemory(
   const after = residentBytes(pid);
   return {
     tokens,
+    threads,
     before: Math.round(before / MIB),
     after: Math.round(after / MIB),
     each: Math.round((after - before) / tokens),

@@ -22,7 +22,7 @@ const { values: flags } = parseArgs({
     /** Revocations timed; 0 for none. */
     revocations: { type: "string", default: "1000" },
     /** Distinct tokens for HAProxy's memory, a comma list; empty for none. */
-    memory: { type: "string", default: "10000,100000" },
+    memory: { type: "string", default: "10000,100000,1000000" },
   },
 });
 /** New tokens first compile the server's code: as many as a busy minute brings. */
@@ -47,8 +47,10 @@ for (let i = 0; i < Number(flags.rounds); i += 1) {
 }
 const memory: Memory[] = [];
 for (const count of flags.memory.split(",").filter((part) => part !== "")) {
-  note(`memory of ${count} verdicts`);
-  memory.push(await measureMemory(stage, ROOT, script, Number(count)));
+  for (const threads of [1, 2]) {
+    note(`memory of ${count} verdicts, ${threads} threads`);
+    memory.push(await measureMemory(stage, ROOT, script, Number(count), threads));
+  }
 }
 let latency: Latency | undefined;
 if (Number(flags.revocations) > 0) {
@@ -119,8 +121,11 @@ function report(): void {
     const failed = errors === 0 ? "" : `  (${errors} answers were not 200)`;
     say(`${name.padEnd(46)} ${String(perSecond).padStart(7)}/s  ${shares}${failed}`);
   }
-  for (const { tokens, before, after, each } of memory) {
-    say(`HAProxy's memory, ${tokens} verdicts: ${before} to ${after} MiB, ${each} bytes each`);
+  for (const { tokens, threads, before, after, each } of memory) {
+    say(
+      `HAProxy's memory, ${tokens} verdicts on ${threads} threads: ` +
+        `${before} to ${after} MiB, ${each} bytes each`,
+    );
   }
   if (latency !== undefined) {
     const { p50, p99, max, perSecond, revocations, unconfirmed } = latency;
