@@ -71,7 +71,16 @@ end
 
 local function parse_claim_vars(text)
   if text == "*" then return "*" end
+  -- No token has a claim whose name is not UTF-8.
+  if not utf8.len(text) then return nil, "UTF-8" end
   return list_of("^[^%c]+$", "a comma list of claims, or *")(text)
+end
+
+--- Each character that a variable's name cannot have is one `_`, however many
+-- bytes it has in UTF-8: the server names them so.
+local function variable_name(claim)
+  local first_bytes = claim:gsub("[\x80-\xBF]", "")
+  return "txn.tkn.payload." .. (first_bytes:gsub("[^A-Za-z0-9_.]", "_"))
 end
 
 --- The variables of JWT_CLAIM_VARS by their whole names, in its order; nil
@@ -80,7 +89,7 @@ function settings.variable_names(claim_vars)
   if claim_vars == "*" then return nil end
   local names, count = {}, {}
   for i, claim in ipairs(claim_vars) do
-    names[i] = "txn.tkn.payload." .. (claim:gsub("[^A-Za-z0-9_.]", "_"))
+    names[i] = variable_name(claim)
     count[names[i]] = (count[names[i]] or 0) + 1
   end
   for i = #names, 1, -1 do

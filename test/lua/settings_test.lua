@@ -58,6 +58,29 @@ test("refuses a named key file that cannot be read", function()
   assert(#problems == 1)
 end)
 
+local NAMES = {
+  { "username,sub", "username sub" },
+  -- One `_` a character, of however many bytes.
+  { "\u{e9}", "_" }, { "a\u{65e5}\u{672c}b", "a__b" }, { "\u{1d11e}", "_" },
+  { "https://x/y, a.b", "https___x_y a.b" },
+  -- Those that become one name are left out.
+  { "a b,a-b,c", "c" }, { "\u{e9},\u{65e5},sub", "sub" },
+}
+for _, row in ipairs(NAMES) do
+  test(("names the variables of %s"):format(row[1]), function()
+    local claim_vars = read({ JWT_CLAIM_VARS = row[1] }).claim_vars
+    local names = settings.variable_names(claim_vars)
+    for i, name in ipairs(names) do
+      names[i] = assert(name:match("^txn%.tkn%.payload%.(.*)$"))
+    end
+    assert(table.concat(names, " ") == row[2], table.concat(names, " "))
+  end)
+end
+
+test("names no variables for all claims", function()
+  assert(settings.variable_names("*") == nil)
+end)
+
 local REFUSED = {
   { "JWT_CACHE_TTL", "1.5" }, { "JWT_CACHE_TTL", "0x10" },
   { "JWT_CACHE_TTL", "86401" }, { "JWT_SYNC_INTERVAL", "0" },
@@ -67,6 +90,7 @@ local REFUSED = {
   { "JWT_BODY_ENCODING", "base64" }, { "JWT_STALE", "best-effort" },
   { "JWT_STALE", "best-effort:0" }, { "JWT_JWKS_FILE", "keys.json" },
   { "JWT_JWKS_URL", "file:///etc/passwd" }, { "JWT_CLAIM_VARS", "a\tb" },
+  { "JWT_CLAIM_VARS", "sub,\xe9" }, { "JWT_CLAIM_VARS", "\xa9" },
 }
 for _, row in ipairs(REFUSED) do
   test(("refuses %s=%s"):format(row[1], row[2]), function()

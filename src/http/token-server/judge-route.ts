@@ -195,7 +195,8 @@ function createSelections(): (text: string) => ClaimSelection {
   return (text) => {
     const found = known.get(text);
     if (found !== undefined) return found;
-    const selection = parseClaimSelection(text);
+    // A header's characters are bytes, as they came; claims are named in UTF-8.
+    const selection = parseClaimSelection(Buffer.from(text, "latin1").toString("utf8"));
     if (known.size < 16) known.set(text, selection);
     return selection;
   };

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Answer, identityOf, toAnswer } from "../../helpers/answer.ts";
 import { writeChangedConfig } from "../../helpers/broken-lua.ts";
+import { encrypt } from "../../helpers/decryption-keys.ts";
 import { type Edge, startEdge } from "../../helpers/edge.ts";
 import { valuesOf } from "../../helpers/http-message.ts";
 import { mint } from "../../helpers/mint.ts";
 import { openConnection, toRequest } from "../../helpers/raw-client.ts";
 import { claims, createKeys, expiredToken, forgedToken } from "../../helpers/tokens.ts";
+import { waitFor } from "../../helpers/wait-for.ts";
 
 const keys = createKeys();
 const NAMES = [
@@ -20,6 +22,7 @@ const NAMES = [
   "payload.reason",
   "payload.a_b",
   "payload._",
+  "payload.__",
   "payload.__proto__",
   "payload.n",
   "payload.list",
@@ -35,6 +38,25 @@ const SHOWN = NAMES.map(
     `  http-request set-header show-${name.replaceAll(".", "-")} "%[var(txn.tkn.${name}),json(utf8s)]" if { var(txn.tkn.${name}) -m found }`,
 ).join("\n");
 
+/** The shipped file with the fast path's lines for two other claims. */
+function writeForeignConfig(folder: string): string {
+  return writeChangedConfig(folder, "haproxy.cfg", [
+    ['\\"username,sub\\"', '\\"é,日本\\"'],
+    ["set-var(txn.tkn.payload.username)", "set-var(txn.tkn.payload._)"],
+    ["set-var(txn.tkn.payload.sub)", "set-var(txn.tkn.payload.__)"],
+    [/^ *default_backend upstream/m, `${SHOWN}\n  default_backend upstream`],
+  ]);
+}
+
+/** Asks until the server is not asked for it: the verdict is known. */
+function askKnown(edge: Edge, token: string): Promise<Answer> {
+  return waitFor("the verdict to be known", async () => {
+    const asked = edge.cable?.questions();
+    const answer = await edge.ask(token);
+    return edge.cable?.questions() === asked && answer;
+  });
+}
+
 function variablesOf(answer: Answer): Record<string, unknown> {
   const found: [string, unknown][] = [];
   for (const name of NAMES) {
@@ -49,6 +71,7 @@ describe("variables", () => {
   const stack = new AsyncDisposableStack();
   let few: Edge;
   let all: Edge;
+  let foreign: readonly Edge[];
   beforeAll(async () => {
     const plain = await startEdge(stack, { keys });
     const config = writeChangedConfig(plain.folder, "haproxy.cfg", [
@@ -56,6 +79,13 @@ describe("variables", () => {
     ]);
     few = await plain.beside({ config });
     all = await plain.beside({ config, haproxyEnv: { JWT_CLAIM_VARS: "*" } });
+    // Each thread knows tokens of its own.
+    const one = { haproxyEnv: { JWT_CLAIM_VARS: "é,日本" }, threads: 1, withCable: true };
+    foreign = [
+      await plain.beside({ ...one, config }),
+      await plain.beside({ ...one, config, verifiesInHaproxy: false }),
+      await plain.beside({ ...one, config: writeForeignConfig(plain.folder) }),
+    ];
   });
   afterAll(() => stack.disposeAsync());
 
@@ -133,6 +163,21 @@ describe("variables", () => {
       await all.ask(mint(keys.rs, `{"__proto__":"x","exp":${String(claims()["exp"])}}`)),
     );
     expect(proto).toMatchObject({ "payload.__proto__": "x" });
+  });
+
+  test("of claims whose names are not ASCII have an underscore a character, on every path", async () => {
+    const named = claims({ é: "one", 日本: "two" });
+    for (const token of [mint(keys.rs, named), await encrypt(keys.dir, named)]) {
+      for (const edge of [...foreign, all]) {
+        for (const answer of [await edge.ask(token), await askKnown(edge, token)]) {
+          expect(variablesOf(answer)).toMatchObject({
+            valid: "1",
+            "payload._": "one",
+            "payload.__": "two",
+          });
+        }
+      }
+    }
   });
 
   test("of claims are there beside a refusal for what the token says, and not beside others", async () => {

@@ -261,6 +261,15 @@ describe("POST /", () => {
     expect(await response.json()).toMatchObject({ vars: { sub: "bob" }, seq: 12 });
   });
 
+  test("reads the claims asked for as UTF-8, of which a header's characters are the bytes", async () => {
+    const claimsText = '{"Ã©":"1","é":"2"}';
+    const token = { ...ACCEPTED.token, claimsText, claims: parseJsonObject(claimsText) };
+    const route = createRoute({}, { ...ACCEPTED, token });
+    const bytes = Buffer.from("é").toString("latin1");
+    const answer = await json(route(post({ ...FOR_VERIFIERS, "x-jwt-claims": bytes })));
+    expect(answer["vars"]).toEqual({ _: "2" });
+  });
+
   test("keeps the claims asked for apart, however many are asked for", async () => {
     const route = createRoute();
     for (let turn = 0; turn < 40; turn += 1) {
