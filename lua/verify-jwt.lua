@@ -55,6 +55,10 @@ if #problems > 0 then
 end
 -- One state for all threads has the number 0.
 local is_shared = core.thread == 0
+-- Of the states of several threads, the first says it for all.
+if core.thread <= 1 then
+  for _, message in ipairs(settings.idle(options)) do log(message) end
+end
 
 local time = clock.create(core.now, os.time)
 local pool = transport.create(core, {

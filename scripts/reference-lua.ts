@@ -37,7 +37,7 @@ const LUA_SETTINGS: readonly Row[] = [
   ["JWT_BODY_ENCODING", "How the claims stand in `x-tkn-body`: `json` or `base64url`.", "json"],
   [
     "JWT_STALE",
-    "`strict`, or `best-effort:SECONDS` of known verdicts while no server can be reached.",
+    "`strict`, or `best-effort:SECONDS` (up to 86400) of known verdicts while no server can be reached; it needs the verifier key.",
     "strict",
   ],
   [

@@ -192,4 +192,14 @@ function settings.read(getenv, read_file)
   return result, problems
 end
 
+--- What is set and has no effect, in words for the log; the rest holds.
+function settings.idle(result)
+  local found = {}
+  if result.stale and not result.verifier_key then
+    found[1] = "JWT_STALE: best-effort does nothing without the verifier key"
+      .. " (JWT_VERIFIER_KEY, JWT_VERIFIER_KEY_FILE)"
+  end
+  return found
+end
+
 return settings

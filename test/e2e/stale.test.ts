@@ -74,3 +74,23 @@ describe("JWT_STALE=best-effort, with the server away", () => {
     await edge.server.start();
   });
 });
+
+describe("JWT_STALE=best-effort without the verifier key", () => {
+  const stack = new AsyncDisposableStack();
+  const IDLE = "JWT_STALE: best-effort does nothing without the verifier key";
+  const timesSaid = async (haproxyEnv: Readonly<Record<string, string>>) => {
+    const edge = await startEdge(stack, { keys, haproxyEnv, threads: 2 });
+    expectValid(await edge.ask(mint(keys.rs, claims())));
+    return edge.haproxy.program().output().split(IDLE).length - 1;
+  };
+  afterAll(() => stack.disposeAsync());
+
+  test("is said in HAProxy's log once, and refuses nothing", async () => {
+    expect(await timesSaid({ JWT_STALE: "best-effort:60", JWT_VERIFIER_KEY: "" })).toBe(1);
+  });
+
+  test("is not said where there is a key, or nothing to say", async () => {
+    expect(await timesSaid({ JWT_STALE: "best-effort:60" })).toBe(0);
+    expect(await timesSaid({ JWT_VERIFIER_KEY: "" })).toBe(0);
+  });
+});

@@ -58,6 +58,15 @@ test("refuses a named key file that cannot be read", function()
   assert(#problems == 1)
 end)
 
+test("says that best effort without the verifier key does nothing", function()
+  local best_effort = { JWT_STALE = "best-effort:60" }
+  local idle = settings.idle(read(best_effort))
+  assert(#idle == 1 and idle[1]:find("JWT_STALE", 1, true))
+  best_effort.JWT_VERIFIER_KEY = "abc"
+  assert(#settings.idle(read(best_effort)) == 0)
+  assert(#settings.idle(read({ JWT_STALE = "strict" })) == 0)
+end)
+
 local NAMES = {
   { "username,sub", "username sub" },
   -- One `_` a character, of however many bytes.
