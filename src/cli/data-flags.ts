@@ -1,18 +1,17 @@
 /** The flags of commands that act on a data folder: which folder, and the settings where no server runs. */
 import type { Command } from "commander";
 import { loadConfig, readSetting, type Config, type ConfigInput } from "../config/load.ts";
-import { flagOf, SETTING_ENTRIES } from "../config/settings.ts";
-import { configInputOf, SettingOption } from "./settings-flags.ts";
+import { SETTING_ENTRIES } from "../config/settings.ts";
+import { configInputOf, SettingOption, toOption } from "./settings-flags.ts";
 
 /**
  * Adds `--config`, `--data-dir` and, unseen, the other settings' flags. A command's own option of the
  * same name (`--issuer`) is the command's; declare it first.
  */
 export function addDataFlags(command: Command): Command {
-  for (const [key, { name, meaning, isSecret }] of SETTING_ENTRIES) {
-    const flag = flagOf(name);
-    if (isSecret || command.options.some(({ long }) => long === flag)) continue;
-    const option = new SettingOption(`${flag} <value>`, meaning);
+  for (const [key, setting] of SETTING_ENTRIES) {
+    const option = toOption(setting);
+    if (command.options.some(({ long }) => long === option.long)) continue;
     if (key === "dataDir") option.description = "data folder of the server (JWT_DATA_DIR)";
     command.addOption(key === "dataDir" ? option : option.hideHelp());
   }

@@ -1,7 +1,7 @@
 /** The settings as command line flags, and the configuration that a command runs with. */
 import { type Command, Option } from "commander";
 import { loadConfig, type Config, type ConfigInput } from "../config/load.ts";
-import { flagOf, SETTING_ENTRIES, type SettingKey } from "../config/settings.ts";
+import { flagOf, type Setting, SETTING_ENTRIES, type SettingKey } from "../config/settings.ts";
 
 /** The configuration file that is read where none is named. */
 export const DEFAULT_CONFIG_FILE = "/etc/haproxy-jwt/haproxy-jwt.toml";
@@ -9,13 +9,17 @@ export const DEFAULT_CONFIG_FILE = "/etc/haproxy-jwt/haproxy-jwt.toml";
 /** An option that is a setting, whatever else a command calls its own options. */
 export class SettingOption extends Option {}
 
+/** A setting's option. */
+export function toOption(setting: Setting<unknown>): SettingOption {
+  const kind = setting.isSecret ? "file" : "value";
+  return new SettingOption(`${flagOf(setting)} <${kind}>`, setting.meaning);
+}
+
 /** Adds `--config` and a flag for each setting to a command. */
 export function addSettingFlags(command: Command): Command {
   command.option("--config <file>", "configuration file (TOML)");
   for (const [, setting] of SETTING_ENTRIES) {
-    // A secret on the command line can be read by everyone on the machine.
-    if (setting.isSecret) continue;
-    command.addOption(new SettingOption(`${flagOf(setting.name)} <value>`, setting.meaning));
+    command.addOption(toOption(setting));
   }
   return command;
 }
@@ -28,8 +32,8 @@ export function configOf(options: OptionValues, environment: Environment): Confi
 /** Where a command's settings come from. */
 export function configInputOf(options: OptionValues, environment: Environment): ConfigInput {
   const flags = new Map<SettingKey, string>();
-  for (const [key, { name }] of SETTING_ENTRIES) {
-    const value = options[toOptionKey(flagOf(name))];
+  for (const [key, setting] of SETTING_ENTRIES) {
+    const value = options[toOptionKey(flagOf(setting))];
     if (typeof value === "string") flags.set(key, value);
   }
   const { config } = options;

@@ -45,6 +45,7 @@ export class ConfigError extends Error {
 }
 
 export interface ConfigInput {
+  /** Their values; of a secret the path of its file. */
   readonly flags: ReadonlyMap<SettingKey, string>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** A file that must be there. */
@@ -124,16 +125,15 @@ function quote(text: string): string {
 
 function findText(
   key: SettingKey,
-  setting: { readonly name: string; readonly defaultText: string; readonly isSecret: boolean },
+  { name, defaultText, isSecret }: Omit<Setting<unknown>, "parse">,
   input: ConfigInput,
   file: ReadonlyMap<string, unknown> = new Map(),
 ): { readonly text: string; readonly origin: Origin } {
   const flag = input.flags.get(key);
-  if (flag !== undefined) return { text: flag, origin: "flag" };
-  const { name } = setting;
+  if (flag !== undefined) return { text: isSecret ? readSecret(flag) : flag, origin: "flag" };
   const fromEnvironment = input.environment[name];
   if (fromEnvironment !== undefined) return { text: fromEnvironment, origin: "environment" };
-  if (setting.isSecret) {
+  if (isSecret) {
     const path = input.environment[`${name}_FILE`];
     if (path !== undefined) return { text: readSecret(path), origin: "environment" };
     const filePath = file.get(`${fileKeyOf(name)}_file`);
@@ -141,7 +141,7 @@ function findText(
   }
   const fromFile = file.get(fileKeyOf(name));
   if (fromFile !== undefined) return { text: toText(fromFile), origin: "file" };
-  return { text: setting.defaultText, origin: "default" };
+  return { text: defaultText, origin: "default" };
 }
 
 function toText(value: unknown): string {

@@ -291,9 +291,12 @@ export function fileKeyOf(name: string): string {
   return name.slice("JWT_".length).toLowerCase();
 }
 
-/** The command line's flag of a setting. */
-export function flagOf(name: string): string {
-  return `--${fileKeyOf(name).replaceAll("_", "-")}`;
+/**
+ * The command line's flag of a setting. A secret's names its file: everyone on the machine can read
+ * command lines.
+ */
+export function flagOf({ name, isSecret }: Pick<Setting<unknown>, "name" | "isSecret">): string {
+  return `--${fileKeyOf(name).replaceAll("_", "-")}${isSecret ? "-file" : ""}`;
 }
 
 /** Where the store is; a shared one by the URLs of its servers. */

@@ -209,6 +209,14 @@ describe("a secret", () => {
     expect(load({ toml: `verifier_key_file = "${path}"` }).settings.verifierKey).toEqual([KEY]);
   });
 
+  test("comes from the file that its flag names, before all else", () => {
+    const path = write("key", `${KEY}\n`);
+    const environment = { JWT_VERIFIER_KEY: "fedcba9876543210", JWT_VERIFIER_KEY_FILE: "/none" };
+    const config = load({ flags: { verifierKey: path }, environment });
+    expect(config.settings.verifierKey).toEqual([KEY]);
+    expect(config.origins.get("verifierKey")).toBe("flag");
+  });
+
   test("comes from the environment rather than from a file it names", () => {
     const path = write("key", KEY);
     const environment = { JWT_VERIFIER_KEY: "fedcba9876543210", JWT_VERIFIER_KEY_FILE: path };
@@ -226,6 +234,7 @@ describe("a secret", () => {
     for (const given of [
       { environment: { JWT_VERIFIER_KEY_FILE: path } },
       { toml: `verifier_key_file = "${path}"` },
+      { flags: { verifierKey: path } },
     ]) {
       const [problem = "", ...others] = problems(given);
       expect(others).toEqual([]);

@@ -249,9 +249,10 @@ describe("each setting", () => {
   test("has a name, a key and a flag of its own, and says what it means", () => {
     const names = [...settings.keys()];
     expect(new Set(names.map(fileKeyOf)).size).toBe(names.length);
-    expect(new Set(names.map(flagOf)).size).toBe(names.length);
+    expect(new Set([...settings.values()].map(flagOf)).size).toBe(names.length);
     expect(fileKeyOf("JWT_JWKS_URL")).toBe("jwks_url");
-    expect(flagOf("JWT_JWKS_URL")).toBe("--jwks-url");
+    expect(flagOf({ name: "JWT_JWKS_URL", isSecret: false })).toBe("--jwks-url");
+    expect(flagOf({ name: "JWT_STORE", isSecret: true })).toBe("--store-file");
     for (const { meaning } of settings.values()) expect(meaning).toEndWith(".");
   });
 

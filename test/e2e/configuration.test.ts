@@ -68,10 +68,30 @@ describe("a configuration that is wrong", () => {
   });
 });
 
+describe("a secret", () => {
+  test("is taken from the file that a flag names, and not shown", async () => {
+    const folder = createTempFolder(stack);
+    const store = join(folder, "store");
+    writeFileSync(store, "postgres://jwt:canary@db.test/jwt");
+    const args = ["--store-file", store, "--json"];
+    const { code, stdout } = await runCommand(["config", "dump", ...args], environment({}));
+    expect(code).toBe(0);
+    expect(stdout).toContain("db.test");
+    expect(stdout).not.toContain("canary");
+    const missing = await runCommand(
+      ["config", "check", "--verifier-key-file", join(folder, "none")],
+      environment({}),
+    );
+    expect(missing.stderr + missing.stdout).toContain("JWT_VERIFIER_KEY");
+    expect(missing.code).toBe(78);
+  });
+});
+
 describe("a command line that is wrong", () => {
   test.each([
     [["nothing"]],
     [["serve", "--nothing"]],
+    [["serve", "--verifier-key", "k".repeat(43)]],
     [["revoke"]],
     [["revoke", "user"]],
     [["rules", "add"]],
