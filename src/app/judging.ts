@@ -46,8 +46,8 @@ export function grounds(ring: KeyRing, judging: Judging): ReadonlySet<string> {
   const keys = ring.keys.map(({ thumbprint, kid, algorithms, issuer }) =>
     hash(["verify", thumbprint, kid, [...algorithms].toSorted((a, b) => (a < b ? -1 : 1)), issuer]),
   );
-  const decryption = judging.decryptionKeys.map(({ material, kid, declaredAlg }) =>
-    hash(["decrypt", material.export({ format: "jwk" }), kid, declaredAlg]),
+  const decryption = judging.decryptionKeys.map(({ material, kid, declaredAlg, issuer }) =>
+    hash(["decrypt", material.export({ format: "jwk" }), kid, declaredAlg, issuer]),
   );
   const policies = hash([
     "policies",

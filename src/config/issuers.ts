@@ -1,5 +1,5 @@
 /** The `[[issuers]]` tables of the configuration file: keys and policy of one issuer alone. */
-import { JWS_ALGORITHMS } from "../core/token/algorithms.ts";
+import { isProof } from "../core/token/algorithms.ts";
 import { isWebAddress, ValueProblem } from "./values.ts";
 
 /** What is configured for one `iss`; undefined lists fall back to the common setting. */
@@ -53,7 +53,7 @@ function parseIssuer(table: unknown, where: string): IssuerSettings {
     throw new ValueProblem(`${where}: keys can be fetched only from http:// or https:// addresses`);
   }
   const algorithms = texts("algorithms");
-  if (algorithms?.some((name) => !JWS_ALGORITHMS.has(name)) === true) {
+  if (algorithms?.some((name) => !isProof(name)) === true) {
     throw new ValueProblem(`${where}: algorithms holds one that is not supported`);
   }
   return {

@@ -3,7 +3,7 @@
  * commented configuration file and the command line's flags are made from it.
  */
 import { parseEndpoints } from "../core/cluster/endpoints.ts";
-import { JWS_ALGORITHMS } from "../core/token/algorithms.ts";
+import { isProof, JWE_ALGORITHMS, JWS_ALGORITHMS } from "../core/token/algorithms.ts";
 import {
   integerIn,
   oneOf,
@@ -212,7 +212,7 @@ export const SETTINGS = {
     "JWT_ALGORITHMS",
     "",
     parseAlgorithms,
-    "Accepted signature algorithms, comma list; empty: what each key is bound to.",
+    "Accepted algorithms, comma list: of signatures, and of JWEs whose claims count (`dir`, `A128KW` …); empty: what each key is bound to.",
     "live",
   ),
   maxTokenBytes: setting(
@@ -225,7 +225,7 @@ export const SETTINGS = {
     "JWT_DECRYPT_FILE",
     "",
     parseOptionalText,
-    "File with the JWK or JWKs that decrypt JWE.",
+    "File with the JWK or JWKs that decrypt JWE; one with an `issuer` member opens only tokens of that `iss`.",
     "live",
   ),
   verifierKey: setting(
@@ -315,12 +315,9 @@ function parseStore(text: string): StoreSetting {
 
 function parseAlgorithms(text: string): ReadonlySet<string> | undefined {
   const names = parseOptionalSet(text);
-  for (const name of names ?? []) {
-    if (!JWS_ALGORITHMS.has(name)) {
-      throw new ValueProblem(`must hold only ${[...JWS_ALGORITHMS.keys()].join(", ")}`);
-    }
-  }
-  return names;
+  if ([...(names ?? [])].every(isProof)) return names;
+  const known = [...JWS_ALGORITHMS.keys(), ...JWE_ALGORITHMS.keys()].filter(isProof);
+  throw new ValueProblem(`must hold only ${known.join(", ")}`);
 }
 
 function parseVerifierKeys(text: string): readonly string[] {

@@ -64,7 +64,11 @@ describe("parseIssuers", () => {
     ["an audience in a list in a list", [{ issuer: A, audience: [["x"]] }], /audience must be/],
     ["the algorithm none", [{ issuer: A, algorithms: "none" }], /algorithms holds/],
     ["an algorithm in lower case", [{ issuer: A, algorithms: ["es256"] }], /algorithms holds/],
-    ["an algorithm for encryption", [{ issuer: A, algorithms: ["dir"] }], /algorithms holds/],
+    [
+      "an encryption that proves nothing",
+      [{ issuer: A, algorithms: ["RSA-OAEP"] }],
+      /algorithms holds/,
+    ],
   ])("refuses %s", (_, value, problem) => {
     expect(() => parseIssuers(value)).toThrow(ValueProblem);
     expect(() => parseIssuers(value)).toThrow(problem);
@@ -75,6 +79,12 @@ describe("parseIssuers", () => {
     expect(() => parseIssuers(tables)).toThrow(
       "table 1: knows no jwks, no aud; table 3: needs issuer",
     );
+  });
+
+  test("takes the encryption of a shared key beside signatures", () => {
+    expect(parseIssuers([{ issuer: A, algorithms: ["RS256", "dir"] }])).toMatchObject([
+      { algorithms: new Set(["RS256", "dir"]) },
+    ]);
   });
 
   test("takes an empty list for none allowed, not for any", () => {

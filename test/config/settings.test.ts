@@ -147,8 +147,9 @@ const rows: readonly (readonly [
     [
       ["", undefined],
       ["RS256, EdDSA", new Set(["RS256", "EdDSA"])],
+      ["dir,A128KW,A256GCMKW", new Set(["dir", "A128KW", "A256GCMKW"])],
     ],
-    ["none", "rs256", "RS256,none", "RSA1_5", "__proto__", "dir"],
+    ["none", "rs256", "RS256,none", "RSA1_5", "__proto__", "RSA-OAEP", "ECDH-ES", "A256GCM"],
   ],
   [
     "JWT_MAX_TOKEN_BYTES",

@@ -10,6 +10,8 @@ export interface DecryptionKey {
   /** The one algorithm it is for; undefined: those of its type and size. `dir` keys may name their `enc`. */
   readonly declaredAlg: string | undefined;
   readonly kty: JweAlgorithm["kty"];
+  /** The only `iss` whose tokens it opens, its `issuer` member; undefined: any, as with verification keys. */
+  readonly issuer: string | undefined;
   /** Bytes of a symmetric key, 0 for others. */
   readonly bytes: number;
   readonly material: KeyObject;
@@ -27,7 +29,7 @@ const DECRYPT_OPERATIONS: ReadonlySet<JsonValue> = new Set([
 
 /**
  * Parses the text of `JWT_DECRYPT_FILE`: one JWK, a list of them, or an RFC 7517 set, with private
- * parts.
+ * parts. An `issuer` member, which is ours, binds a key to the tokens of that `iss`.
  *
  * @throws KeySetError naming the first key that cannot serve: an operator's own file is not skipped over.
  */
@@ -83,7 +85,10 @@ function importDecryptionKey(entry: JsonObject): DecryptionKey {
     throw new KeySetError("its algorithm is not one for encryption that is supported here");
   }
   const kid = optionalString(entry, "kid");
-  return { kid: kid === "" ? undefined : kid, declaredAlg, ...materialOf(entry) };
+  const issuer = optionalString(entry, "issuer");
+  // Empty, it would look like a key that is bound and open nobody's tokens.
+  if (issuer === "") throw new KeySetError("its issuer is empty");
+  return { kid: kid === "" ? undefined : kid, declaredAlg, issuer, ...materialOf(entry) };
 }
 
 function materialOf(entry: JsonObject): Pick<DecryptionKey, "kty" | "bytes" | "material"> {

@@ -124,6 +124,14 @@ export const JWE_ALGORITHMS: ReadonlyMap<string, JweAlgorithm> = new Map<string,
   ).map(([name, kty, keyBytes]) => [name, { name, kty, keyBytes, authentic: kty === "oct" }]),
 );
 
+/**
+ * Tells whether an algorithm can prove who made a token: a signature's, or that of a JWE whose key is shared. A
+ * public key's is not one: the token nested inside has to prove it.
+ */
+export function isProof(name: string): boolean {
+  return JWS_ALGORITHMS.has(name) || JWE_ALGORITHMS.get(name)?.authentic === true;
+}
+
 /** RFC 7518 §5.1: content encryption → bytes of its key. */
 export const JWE_ENCRYPTIONS: ReadonlyMap<string, number> = new Map([
   ["A128CBC-HS256", 32],

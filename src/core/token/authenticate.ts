@@ -42,7 +42,10 @@ export function authenticateJws(
   return { token, typ: header.typ };
 }
 
-/** Authenticates a JWE: opened by a shared secret, or holding a JWS that is authentic itself. */
+/**
+ * Authenticates a JWE: opened by a shared secret, or holding a JWS that is authentic itself. A key that is bound
+ * to an issuer opens that issuer's tokens alone.
+ */
 export async function authenticateJwe(
   jwe: CompactJwe,
   grounds: Grounds,
@@ -56,11 +59,17 @@ export async function authenticateJwe(
     if (typeof inner === "string") return inner;
     // One envelope is enough; a second one is an attempt at something.
     if (inner.kind !== "jws") return "malformed";
-    return authenticateJws(inner, undefined, grounds, header.text);
+    const outcome = authenticateJws(inner, undefined, grounds, header.text);
+    if (typeof outcome === "string") return outcome;
+    return isOfIssuer(outcome.token.issuer, opened.issuer) ? outcome : "unknown_key";
   }
   const claims = parseClaims(opened.text);
   if (claims === undefined) return "malformed";
-  const policy = policyFor(grounds.policies, issuerOf(claims));
+  const issuer = issuerOf(claims);
+  const policy = policyFor(grounds.policies, issuer);
+  // Here the encryption stands for the signature, so the list of what may prove a token holds for it too.
+  if (policy.algorithms?.has(header.alg) === false) return "algorithm";
+  if (!isOfIssuer(issuer, opened.issuer)) return "unknown_key";
   const origin = { jweHeaderText: header.text, header, key: undefined };
   return { token: toToken(claims, opened.text, policy, origin), typ: header.typ };
 }
@@ -106,6 +115,10 @@ function toToken(
     keyThumbprint: origin.key?.thumbprint,
     keySource: origin.key?.source,
   };
+}
+
+function isOfIssuer(issuer: string | undefined, bound: string | undefined): boolean {
+  return bound === undefined || bound === issuer;
 }
 
 function issuerOf(claims: ParsedObject): string | undefined {

@@ -7,9 +7,13 @@ import { normalizeType } from "./policy.ts";
 import type { Detail } from "./reason.ts";
 
 /** What was inside: the claims of a token that a shared key made, or a compact JWS still to be verified. */
-export type Opened =
+export type Opened = (
   | { readonly kind: "claims"; readonly text: string }
-  | { readonly kind: "nested"; readonly token: string };
+  | { readonly kind: "nested"; readonly token: string }
+) & {
+  /** The only `iss` whose tokens the key opens; undefined: any. */
+  readonly issuer: string | undefined;
+};
 
 /**
  * Decrypts a JWE in compact form (RFC 7516 §5.2).
@@ -33,10 +37,13 @@ export async function openJwe(
   const text = decodeUtf8(plaintext);
   if (text === undefined) return "malformed";
   const { cty } = jwe.header;
-  if (cty !== undefined && normalizeType(cty) === "jwt") return { kind: "nested", token: text };
-  if (algorithm.authentic) return { kind: "claims", text };
+  const { issuer } = key;
+  if (cty !== undefined && normalizeType(cty) === "jwt") {
+    return { kind: "nested", token: text, issuer };
+  }
+  if (algorithm.authentic) return { kind: "claims", text, issuer };
   // Without `cty` it may still be a JWS; if it is not, verifying it fails.
-  return { kind: "nested", token: text };
+  return { kind: "nested", token: text, issuer };
 }
 
 async function decrypt(jwe: CompactJwe, key: DecryptionKey): Promise<Uint8Array | undefined> {

@@ -13,7 +13,10 @@ export interface Policy {
   readonly clockSkew: number;
   readonly subjectClaims: readonly string[];
   readonly legacy: "accept" | "reject";
-  /** JWS algorithms accepted; what a key is bound to still decides which one of them. */
+  /**
+   * Algorithms that may prove a token: of signatures, and of a JWE whose claims count by themselves. What a key is
+   * bound to still decides which one of them.
+   */
   readonly algorithms: ReadonlySet<string> | undefined;
 }
 

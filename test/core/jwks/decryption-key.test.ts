@@ -36,6 +36,11 @@ describe("parseDecryptionKeys", () => {
     expect(parse(document).map(({ kty }) => kty)).toEqual(kinds as ("oct" | "RSA" | "EC/OKP")[]);
   });
 
+  test("reads the issuer that a key is bound to, and binds no other key", () => {
+    const [bound, free] = parse([oct(32, { issuer: "https://a" }), oct(32, { iss: "https://a" })]);
+    expect([bound?.issuer, free?.issuer]).toEqual(["https://a", undefined]);
+  });
+
   test.each([
     ["nothing", "", /not JSON/],
     ["a text", '"x"', /neither/],
@@ -49,6 +54,8 @@ describe("parseDecryptionKeys", () => {
     ["an algorithm for signatures", oct(32, { alg: "HS256" }), /key 1: its algorithm/],
     ["an algorithm that is a number", oct(32, { alg: 5 }), /key 1: its alg is not a string/],
     ["a kid that is a number", oct(32, { kid: 5 }), /key 1: its kid is not a string/],
+    ["an issuer that is a list", oct(32, { issuer: ["https://a"] }), /key 1: its issuer is not/],
+    ["an empty issuer", oct(32, { issuer: "" }), /key 1: its issuer is empty/],
     ["an empty secret", oct(0), /key 1: its secret/],
     ["a secret of 15 bytes", oct(15), /key 1: its secret/],
     ["a secret that is not base64url", { kty: "oct", k: "+".repeat(44) }, /key 1: its secret/],

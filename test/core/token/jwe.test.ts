@@ -113,6 +113,69 @@ describe("a nested token", () => {
   });
 });
 
+describe("bare claims of an issuer", () => {
+  const A = "https://a";
+  const B = "https://b";
+  const shared = keyOf("dir", "A256GCM");
+  const wrap = keyOf("A256KW", "A256GCM");
+  const mine = (key: typeof shared, iss: unknown) => encrypt(key, claims({ iss }));
+  const ofB = { ...wrap, jwk: { ...wrap.jwk, issuer: B } };
+
+  test("count only where the list of algorithms that applies has the encryption's", async () => {
+    const judged = createTestJudge({
+      ring,
+      decryption: [shared.jwk, wrap.jwk],
+      byIssuer: {
+        [B]: { algorithms: new Set(["RS256"]) },
+        "https://c": { algorithms: new Set(["RS256", "dir"]) },
+        "https://d": { algorithms: new Set() },
+      },
+    });
+    const rows = [
+      [await mine(shared, A), "ok"],
+      [await mine(shared, B), "algorithm"],
+      [await mine(wrap, B), "algorithm"],
+      [await mine(shared, "https://c"), "ok"],
+      [await mine(wrap, "https://c"), "algorithm"],
+      [await mine(shared, "https://d"), "algorithm"],
+      [await mine(shared, undefined), "ok"],
+      // What is signed is judged by its signature's algorithm, whatever it was wrapped in.
+      [await encrypt(shared, nested(claims({ iss: B }), rs), { cty: "JWT" }), "ok"],
+      [await encrypt(shared, nested(claims({ iss: B }), es), { cty: "JWT" }), "algorithm"],
+    ] as const;
+    for (const [token, detail] of rows) expect(await outcome(judged(token))).toBe(detail);
+    const common = { ring, decryption: [shared.jwk], policy: { algorithms: new Set(["RS256"]) } };
+    expect(await outcome(createTestJudge(common)(await mine(shared, A)))).toBe("algorithm");
+  });
+
+  test("are opened by a bound key for its own issuer alone, by another key for any", async () => {
+    const judged = createTestJudge({ ring, decryption: [shared.jwk, ofB.jwk] });
+    const rows = [
+      [B, "ok", "ok"],
+      [A, "unknown_key", "ok"],
+      [`${B}/`, "unknown_key", "ok"],
+      [undefined, "unknown_key", "ok"],
+      [[B], "unknown_key", "issuer"],
+    ] as const;
+    for (const [iss, byBound, byFree] of rows) {
+      expect(await outcome(judged(await mine(ofB, iss)))).toBe(byBound);
+      expect(await outcome(judged(await mine(shared, iss)))).toBe(byFree);
+    }
+  });
+
+  test("and nested tokens are bound alike", async () => {
+    const judged = createTestJudge({ ring, decryption: [ofB.jwk], rememberedTokens: 10 });
+    for (const [iss, detail] of [
+      [B, "ok"],
+      [A, "unknown_key"],
+    ] as const) {
+      const token = await encrypt(ofB, nested(claims({ iss })), { cty: "JWT" });
+      expect(await outcome(judged(token))).toBe(detail);
+      expect(await outcome(judged(token))).toBe(detail);
+    }
+  });
+});
+
 describe("a JWE that is refused before any key is used", () => {
   const key = keyOf("dir", "A128GCM");
   const wrap = keyOf("A128KW", "A128GCM");

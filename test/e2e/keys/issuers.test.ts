@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Appliance, startAppliance } from "../../helpers/appliance.ts";
+import { createDecryptionKey, encrypt } from "../../helpers/decryption-keys.ts";
 import { type Edge, startEdge } from "../../helpers/edge.ts";
 import { expectRefused, expectValid } from "../../helpers/expect-verdict.ts";
 import { type KeySource, startKeySource, toAnswer } from "../../helpers/key-source.ts";
 import { headerOf, mint } from "../../helpers/mint.ts";
 import { createSigningKey } from "../../helpers/signing-keys.ts";
+import { createTempFolder } from "../../helpers/temp-folder.ts";
 import { claims, createKeys } from "../../helpers/tokens.ts";
 
 const keys = createKeys();
@@ -99,5 +104,58 @@ describe("keys of several issuers", () => {
       expectValid(await edge.ask(mint(keys.hs, claims({ iss: "https://elsewhere.test" }))));
       expect(await edge.server.isReady()).toBe(true);
     }
+  });
+});
+
+describe("encrypted tokens of several issuers", () => {
+  const A = "https://a.test";
+  const B = "https://b.test";
+  const C = "https://c.test";
+  const shared = createDecryptionKey("dir", "A256GCM", "shared");
+  const ofC = createDecryptionKey("dir", "A256GCM", "only-c");
+  const stack = new AsyncDisposableStack();
+  let server: Appliance;
+  beforeAll(async () => {
+    const folder = createTempFolder(stack);
+    const write = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text, { mode: 0o600 });
+      return join(folder, name);
+    };
+    const decryptFile = write(
+      "decrypt.json",
+      JSON.stringify({ keys: [shared.jwk, { ...ofC.jwk, issuer: C }] }),
+    );
+    const keyFile = write("keys.json", JSON.stringify([keys.rs.entry]));
+    const config = write(
+      "server.toml",
+      `decrypt_file = "${decryptFile}"
+[[issuers]]
+issuer = "${B}"
+jwks_file = "${keyFile}"
+algorithms = ["RS256"]
+[[issuers]]
+issuer = "${C}"
+algorithms = ["dir"]
+`,
+    );
+    server = await startAppliance(stack, { folder, config });
+  });
+  afterAll(() => stack.disposeAsync());
+
+  test.each([
+    ["of an issuer without a list of algorithms, by a shared secret", shared, A, "ok"],
+    ["of an issuer whose algorithms do not have its own", shared, B, "algorithm"],
+    ["of an issuer whose algorithms have its own", ofC, C, "ok"],
+    ["of another issuer than its key is bound to", ofC, A, "unknown_key"],
+    ["of no issuer, by a key that is bound to one", ofC, undefined, "unknown_key"],
+  ])("%s", async (_, key, iss, expected) => {
+    const { valid, reason, detail } = await server.judge(await encrypt(key, claims({ iss })));
+    expect(detail ?? reason).toBe(expected);
+    expect(valid).toBe(expected === "ok" ? "1" : "0");
+  });
+
+  test("are judged by the signature inside, where there is one", async () => {
+    const signed = await encrypt(shared, mint(keys.rs, claims({ iss: B })), { cty: "JWT" });
+    expect(await server.judge(signed)).toMatchObject({ valid: "1", reason: "ok" });
   });
 });
