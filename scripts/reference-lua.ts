@@ -57,7 +57,10 @@ const CFG_SETTINGS: ReadonlyMap<string, string> = new Map([
   ["JWT_UPSTREAM", "Where requests are passed on to."],
   ["JWT_TOKEN_SERVER", "The token-server."],
   ["JWT_LUA_DIR", "Folder of the Lua files."],
-  ["JWT_REFUSE_CHUNKED", "`1`: refuse requests that may hide a trailer (below HAProxy 3.2)."],
+  [
+    "JWT_REFUSE_CHUNKED",
+    "`1`: refuse requests that may hide a trailer (below HAProxy 3.2); else `0`.",
+  ],
   ["JWT_REALM", "The realm named in 401 answers."],
   ["JWT_EXPORTER_BIND", "Where HAProxy's own metrics and `/livez` are."],
   ["JWT_STATS_SOCKET", "HAProxy's runtime socket."],

@@ -34,6 +34,21 @@ describe.each(["haproxy.cfg", "enforce.cfg"])("haproxy/%s", (name) => {
     expect(output).toContain(key);
   });
 
+  test.each(["0", "1"])("takes JWT_REFUSE_CHUNKED=%s", async (value) => {
+    const env = { JWT_LUA_DIR: join(ROOT, "lua"), JWT_REFUSE_CHUNKED: value };
+    expect(await checkConfig(name, env)).toMatchObject({ code: 0 });
+  });
+
+  test.each(["true", "yes", "on", "2", "01", "", " 1", "1,0", "-1"])(
+    "is refused with JWT_REFUSE_CHUNKED=%p, which would leave it off",
+    async (value) => {
+      const env = { JWT_LUA_DIR: join(ROOT, "lua"), JWT_REFUSE_CHUNKED: value };
+      const { code, output } = await checkConfig(name, env);
+      expect(output).toContain("JWT_REFUSE_CHUNKED must be 0 or 1");
+      expect(code).not.toBe(0);
+    },
+  );
+
   test("has the three lines that make it safe, in their order and next to each other", () => {
     const lines = readFileSync(join(ROOT, "haproxy", name), "utf8")
       .split("\n")

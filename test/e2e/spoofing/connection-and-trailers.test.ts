@@ -98,12 +98,19 @@ describe("headers that a hop may drop, and headers that come last", () => {
     expect(strict.upstream.received().includes(CANARY)).toBe(false);
   });
 
-  test("a request without chunks passes there all the same", async () => {
+  test.each(["1.0", "1.1"])("an HTTP/%s request without chunks passes there", async (version) => {
     const token = mint(keys.rs, claims());
     const answer = await strict.send(
-      `POST / HTTP/1.1\r\nhost: app.test\r\nauthorization: Bearer ${token}\r\ncontent-length: 1\r\n\r\nx`,
+      `POST / HTTP/${version}\r\nhost: app.test\r\nauthorization: Bearer ${token}\r\ncontent-length: 1\r\n\r\nx`,
     );
     expect(identityOf(answer).valid).toBe("1");
+  });
+
+  test("no HTTP/2 request passes there below 3.2, with trailers or without", async () => {
+    const request = { fields: [] };
+    expect((await exchangeH2(edge.haproxy.port, request)).status).toBe(200);
+    const expected = hasTrailerOption ? 200 : 505;
+    expect((await exchangeH2(strict.haproxy.port, request)).status).toBe(expected);
   });
 
   test("an HTTP/2 trailer is not delivered from HAProxy 3.2 on", async () => {
