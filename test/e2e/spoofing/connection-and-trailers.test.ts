@@ -119,23 +119,4 @@ describe("headers that a hop may drop, and headers that come last", () => {
     await exchangeH2(edge.haproxy.port, request);
     if (hasTrailerOption) expect(edge.upstream.received().includes(CANARY)).toBe(false);
   });
-
-  test("no tunnel is opened to speak HTTP/2 past the rules", async () => {
-    edge.upstream.clear();
-    edge.upstream.respondWith(() =>
-      Buffer.from(
-        "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n",
-      ),
-    );
-    const lines = [
-      "connection: Upgrade, HTTP2-Settings",
-      "upgrade: h2c",
-      "http2-settings: AAMAAABkAAQAAP__",
-    ];
-    await edge.send(toRequest(lines)).catch(() => undefined);
-    for (const request of edge.upstream.requests) {
-      const asked = request.fields.filter(([name]) => name === "upgrade");
-      expect(asked.filter(([, value]) => /h2c/i.test(value))).toEqual([]);
-    }
-  });
 });
