@@ -1,8 +1,19 @@
+import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../helpers/appliance.ts";
 import { checkConfig } from "../helpers/haproxy.ts";
+
+/** The names that lua/verify-jwt/settings.lua asks for. */
+const LUA_SETTINGS = execFileSync("lua5.3", [
+  "-e",
+  `package.path = "${join(ROOT, "lua")}/?.lua;" .. package.path
+  require("verify-jwt.settings").read(function(name) print(name) end, function() end)`,
+])
+  .toString()
+  .trim()
+  .split("\n");
 
 describe.each(["haproxy.cfg", "enforce.cfg"])("haproxy/%s", (name) => {
   test("passes haproxy -c with only JWT_LUA_DIR set", async () => {
@@ -48,6 +59,13 @@ describe.each(["haproxy.cfg", "enforce.cfg"])("haproxy/%s", (name) => {
       expect(code).not.toBe(0);
     },
   );
+
+  test("names every setting of the Lua, set or for taking the # away", () => {
+    const text = readFileSync(join(ROOT, "haproxy", name), "utf8");
+    const named = [...text.matchAll(/^ {2}(?:# )?presetenv (\S+) \S+$/gm)].map(([, key]) => key);
+    expect(LUA_SETTINGS).toContain("JWT_CACHE_TTL");
+    expect(LUA_SETTINGS.filter((setting) => !named.includes(setting))).toEqual([]);
+  });
 
   test("has the three lines that make it safe, in their order and next to each other", () => {
     const lines = readFileSync(join(ROOT, "haproxy", name), "utf8")
