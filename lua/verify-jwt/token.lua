@@ -27,6 +27,10 @@ local function is_usual(bytes, object)
   return members == names
 end
 
+local function is_optional_text(value)
+  return value == nil or type(value) == "string"
+end
+
 local function parse_header(text)
   local bytes = base64url.decode(text)
   if not bytes or not find(bytes, "^[ \t\r\n]*{") then return nil end
@@ -36,7 +40,8 @@ local function parse_header(text)
   -- Where anything is unusual the signature is the token-server's to check:
   -- `plain` marks the headers that may be judged here.
   header.plain = is_usual(bytes, object) and type(object.alg) == "string"
-    and (object.kid == nil or type(object.kid) == "string")
+    and is_optional_text(object.kid) and is_optional_text(object.typ)
+    and is_optional_text(object.cty)
     and object.crit == nil and object.b64 == nil and object.zip == nil
     and object.enc == nil
   if header.plain then header.alg, header.kid = object.alg, object.kid end

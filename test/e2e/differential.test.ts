@@ -3,7 +3,7 @@ import { compactDecrypt, compactVerify, importJWK, type JWK } from "jose";
 import { identityOf } from "../helpers/answer.ts";
 import { createDecryptionKey, ENCRYPTIONS, encrypt } from "../helpers/decryption-keys.ts";
 import { type Edge, startEdge } from "../helpers/edge.ts";
-import { mint, shapeOf } from "../helpers/mint.ts";
+import { headerOf, mint, shapeOf, splitToken, withPart } from "../helpers/mint.ts";
 import { createRandom, mutate } from "../helpers/mutations.ts";
 import { ALGORITHMS, createSigningKey } from "../helpers/signing-keys.ts";
 import { claims, createKeys } from "../helpers/tokens.ts";
@@ -101,6 +101,21 @@ describe(`every way of verifying (JWT_TEST_SEED=${seed})`, () => {
     }
     expect(verdicts.filter((line) => !line.endsWith(": 1 ok undefined"))).toEqual([]);
   });
+
+  test.each([[null], [1], [true], [["JWT"]], [{ a: 1 }]])(
+    "says the same of a typ, cty and kid that is %j, well and badly signed",
+    async (value) => {
+      for (const key of signing) {
+        for (const name of ["typ", "cty", "kid"]) {
+          const good = mint(key, claims(), { ...headerOf(key), [name]: value });
+          const bad = withPart(good, 2, splitToken(mint(key, claims()))[2] ?? "");
+          for (const token of [good, bad]) {
+            expect(await verdictOf(token)).toBe("0 E_TKN_INVALID malformed");
+          }
+        }
+      }
+    },
+  );
 
   test("refuses every mutation, and says the same of it", async () => {
     const random = createRandom(seed);

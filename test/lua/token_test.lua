@@ -20,7 +20,8 @@ end)
 
 test("takes for plain whatever is usual", function()
   for _, header in ipairs({
-    '{"typ":"JWT","alg":"RS256"}', '{ "alg" : "RS256", "typ" : "a:b" }',
+    '{"typ":"JWT","cty":"a","alg":"RS256"}',
+    '{ "alg" : "RS256", "typ" : "a:b" }',
     '{"alg":"RS256","kid":"https://a.test/#1~","x5t":"A-_=","n":1}',
   }) do
     assert(parse(jws(header)).plain)
@@ -43,6 +44,9 @@ end)
 local NOT_PLAIN = {
   { "a kid that is a number", '{"alg":"HS256","kid":1}' },
   { "a kid that is null", '{"alg":"HS256","kid":null}' },
+  { "a typ that is a number", '{"alg":"HS256","typ":1}' },
+  { "a typ that is null", '{"alg":"HS256","typ":null}' },
+  { "a cty that is a truth", '{"alg":"HS256","cty":true}' },
   { "an alg that is a list", '{"alg":["HS256"]}' },
   { "no alg", '{"kid":"a"}' },
   { "crit", '{"alg":"HS256","crit":["b64"]}' },
