@@ -13,7 +13,8 @@ local der = require("verify-jwt.der")
 local decode, encode = base64url.decode, base64url.encode
 local supported = algorithms.supported
 
-local MIN_RSA_BITS, MAX_RSA_BITS = 2048, 16384
+local MIN_RSA_BITS, MAX_RSA_BITS = 2048, 8192
+local MAX_EXPONENT_BYTES = 4
 local MAX_KEYS = 1000
 
 cjson.decode_max_depth(16)
@@ -107,9 +108,11 @@ local function usable_rsa(jwk)
   local bits = bit_length(jwk.n)
   if bits < MIN_RSA_BITS then return nil, "an RSA key under 2048 bits" end
   local last = jwk.e:byte(-1)
-  -- With e = 1 everything is its own signature.
-  if bits > MAX_RSA_BITS or not last or last % 2 == 0 or jwk.e == "\1" then
-    return nil, "malformed"
+  -- With e = 1 everything is its own signature; a long one costs as a long
+  -- modulus does. What the server leaves out must not be refused for here.
+  if bits > MAX_RSA_BITS or not last or last % 2 == 0 or jwk.e == "\1"
+    or #jwk.e > MAX_EXPONENT_BYTES then
+    return nil, "malformed, or an RSA key over 8192 bits"
   end
   local handle = public_key(der.from_rsa(jwk.n, jwk.e))
   if not handle then return nil, "malformed" end

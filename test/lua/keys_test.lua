@@ -58,6 +58,26 @@ test("reads RFC 7517's form", function()
   assert(#found == 2 and found[1].kid == "a")
 end)
 
+local function modulus_of(bits)
+  local top = string.char((1 << (bits - 1) % 8 + 1) - 1)
+  return encode(top .. ("\255"):rep((bits - 1) // 8))
+end
+
+test("takes RSA keys of 2048 to 8192 bits, as the server does", function()
+  for bits, is_taken in pairs({
+    [2047] = false, [2048] = true, [8192] = true, [8193] = false,
+    [16384] = false,
+  }) do
+    local found = parse({ with(RSA_JWK, { n = modulus_of(bits) }) })
+    assert((#found == 1) == is_taken, bits)
+  end
+end)
+
+test("takes RSA exponents of 4 bytes at the most", function()
+  assert(#parse({ with(RSA_JWK, { e = encode("\255\255\255\255") }) }) == 1)
+  assert(#parse({ with(RSA_JWK, { e = encode("\1\0\0\0\1") }) }) == 0)
+end)
+
 test("keeps the good keys beside a broken one", function()
   local found, left_out = parse({ { secret = LONG }, { cert = "x" } })
   assert(#found == 1 and #left_out == 1)
