@@ -1,8 +1,10 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { createPublicKey, X509Certificate } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { compactDecrypt, compactVerify, importJWK } from "jose";
 import { identityOf, isIdentityName, toAnswer } from "./answer.ts";
+import { certify } from "./certificate.ts";
 import { createDecryptionKey, ENCRYPTIONS, encrypt } from "./decryption-keys.ts";
 import { takeMessage } from "./http-message.ts";
 import { encryptByHand } from "./jwe-parts.ts";
@@ -27,6 +29,16 @@ describe("the tests' own tools", () => {
     const imported = await importJWK({ ...key.jwk }, alg);
     const { payload } = await compactVerify(mint(key, { a: 1 }), imported);
     expect(Buffer.from(payload).toString()).toBe('{"a":1}');
+  });
+
+  test.each(["RS256", "ES256"] as const)("certify a key for %s as X.509 reads it", (alg) => {
+    const key = createSigningKey(alg);
+    if (key.privateKey === undefined) throw new TypeError("no key");
+    const certificate = new X509Certificate(Buffer.from(certify(key), "base64"));
+    const publicKey = createPublicKey(key.privateKey);
+    expect(certificate.verify(publicKey)).toBe(true);
+    expect(certificate.publicKey.equals(publicKey)).toBe(true);
+    expect(certificate.subject).toBe(`CN=${key.kid}`);
   });
 
   test("encrypt by hand as jose decrypts it", async () => {

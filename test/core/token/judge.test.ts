@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
+import { certify } from "../../helpers/certificate.ts";
 import { createDecryptionKey, encrypt } from "../../helpers/decryption-keys.ts";
 import { encode, headerOf, mint, withPart } from "../../helpers/mint.ts";
 import {
@@ -94,7 +95,7 @@ describe("the judge", () => {
     ],
     [
       "a certificate in its header",
-      signed({ alg: "RS256", kid: "rs", x5c: ["AAAA"] }, foreign),
+      signed({ alg: "RS256", kid: "rs", x5c: [certify(foreign)] }, foreign),
       "signature",
     ],
   ])("refuses %s", async (_, token, detail) => {

@@ -1,5 +1,6 @@
 import { afterAll, expect } from "bun:test";
 import { describeAttacks } from "../../helpers/attack-suite.ts";
+import { certify } from "../../helpers/certificate.ts";
 import { startKeySource, toAnswer } from "../../helpers/key-source.ts";
 import { headerOf, mint } from "../../helpers/mint.ts";
 import { createSigningKey } from "../../helpers/signing-keys.ts";
@@ -14,16 +15,18 @@ const stack = new AsyncDisposableStack();
 afterAll(() => stack.disposeAsync());
 const canary = await startKeySource(stack);
 canary.answer(toAnswer({ keys: [mallory.jwk, malloryEs.jwk] }));
-const certificate = Buffer.from("not a certificate").toString("base64");
 
 const members: readonly (readonly [string, Record<string, unknown>])[] = [
   ["jwk", { jwk: mallory.jwk }],
   ["jwk with our kid", { jwk: { ...mallory.jwk, kid: keys.rs.kid } }],
+  ["jwk of an EC key", { jwk: malloryEs.jwk }],
+  ["jwk of a secret", { jwk: malloryHs.jwk }],
   ["jku", { jku: canary.url() }],
   ["jku in capitals", { JKU: canary.url(), jku: canary.url() }],
   ["jku of a file", { jku: "file:///etc/passwd" }],
   ["x5u", { x5u: canary.url("/cert.pem") }],
-  ["x5c", { x5c: [certificate] }],
+  ["x5c", { x5c: [certify(mallory)] }],
+  ["x5c of an EC key", { x5c: [certify(malloryEs)] }],
   ["iss as a place to look", { iss: canary.url("/") }],
   ["url", { url: canary.url() }],
 ];
