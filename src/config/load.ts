@@ -131,10 +131,10 @@ function findText(
 ): { readonly text: string; readonly origin: Origin } {
   const flag = input.flags.get(key);
   if (flag !== undefined) return { text: isSecret ? readSecret(flag) : flag, origin: "flag" };
-  const fromEnvironment = input.environment[name];
+  const fromEnvironment = variable(input, name);
   if (fromEnvironment !== undefined) return { text: fromEnvironment, origin: "environment" };
   if (isSecret) {
-    const path = input.environment[`${name}_FILE`];
+    const path = variable(input, `${name}_FILE`);
     if (path !== undefined) return { text: readSecret(path), origin: "environment" };
     const filePath = file.get(`${fileKeyOf(name)}_file`);
     if (filePath !== undefined) return { text: readSecret(toText(filePath)), origin: "file" };
@@ -142,6 +142,12 @@ function findText(
   const fromFile = file.get(fileKeyOf(name));
   if (fromFile !== undefined) return { text: toText(fromFile), origin: "file" };
   return { text: defaultText, origin: "default" };
+}
+
+/** A variable that says something: HAProxy's side takes an empty one for absent, as `VAR=` in a unit means it. */
+function variable({ environment }: ConfigInput, name: string): string | undefined {
+  const text = environment[name];
+  return text?.trim() === "" ? undefined : text;
 }
 
 function toText(value: unknown): string {

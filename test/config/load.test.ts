@@ -86,9 +86,23 @@ describe("loadConfig", () => {
 
   test("takes a bad value of a higher place for a problem, not the lower place's good one", () => {
     const toml = "sync_interval = 10\n";
-    expect(problems({ environment: { JWT_SYNC_INTERVAL: "" }, toml })).toEqual([
-      'JWT_SYNC_INTERVAL: must be a whole number from 1 to 86400, but is ""',
+    expect(problems({ environment: { JWT_SYNC_INTERVAL: "0" }, toml })).toEqual([
+      'JWT_SYNC_INTERVAL: must be a whole number from 1 to 86400, but is "0"',
     ]);
+  });
+
+  test("takes an empty variable for one that is not set, as HAProxy's side does", () => {
+    const toml = "sync_interval = 10\n";
+    const environment = { JWT_SYNC_INTERVAL: "", JWT_LISTEN: "", JWT_WORKERS: " " };
+    const config = load({ environment, toml });
+    expect(config.settings).toMatchObject({ syncInterval: 10, workers: 1 });
+    expect(config.origins.get("syncInterval")).toBe("file");
+    expect(config.origins.get("listen")).toBe("default");
+    // A flag is typed: there an empty one is a value.
+    expect(load({ flags: { issuer: "" }, toml: 'issuer = "a"' }).settings.issuer).toBeUndefined();
+    expect(load({ environment: { JWT_ISSUER: "" }, toml: 'issuer = "a"' }).settings.issuer).toEqual(
+      new Set(["a"]),
+    );
   });
 
   test("reads texts, numbers, truths and lists of a file", () => {
@@ -241,6 +255,16 @@ describe("a secret", () => {
       expect(problem).toStartWith("JWT_VERIFIER_KEY: ");
       expect(problem).not.toMatch(/short$|0123456789/);
     }
+  });
+
+  test("is looked for further where its variable is empty", () => {
+    const path = write("secret", KEY);
+    const environment = { JWT_VERIFIER_KEY: "", JWT_VERIFIER_KEY_FILE: path };
+    expect(load({ environment }).settings.verifierKey).toEqual([KEY]);
+    const empty = { JWT_VERIFIER_KEY: "", JWT_VERIFIER_KEY_FILE: "" };
+    const toml = `verifier_key_file = "${path}"`;
+    expect(load({ environment: empty, toml }).settings.verifierKey).toEqual([KEY]);
+    expect(load({ environment: empty }).settings.verifierKey).toEqual([]);
   });
 
   test("is not read from the _FILE of a setting that is none", () => {
