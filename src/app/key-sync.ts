@@ -9,7 +9,7 @@ import { listKeySources } from "./key-sources.ts";
 
 export interface KeySyncParts {
   readonly log: Log;
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, "observeSync">;
   readonly nowSeconds: () => number;
   readonly random: () => number;
   /** The same keys were read again: they are good for longer. */
@@ -24,6 +24,7 @@ export const MAX_KEY_SET_BYTES = 1024 * 1024;
 export function createKeySync(config: Config, parts: KeySyncParts): KeySyncer {
   const { log, metrics, nowSeconds, random } = parts;
   const { dataDir, allowShortSecrets, syncInterval, keyMaxAge } = config.settings;
+  const told = new Set<string>();
   return new KeySyncer({
     sources: listKeySources(config.settings, config.issuers),
     allowShortSecrets,
@@ -37,11 +38,16 @@ export function createKeySync(config: Config, parts: KeySyncParts): KeySyncer {
       const { name: source, error } = state;
       metrics.observeSync(source, error !== undefined);
       if (error !== undefined) log.warn("key source failed", { source, error });
-      if (!isChanged) return parts.onRefreshed();
       const { keys = [], problems = [] } = state.set ?? {};
+      // The same keys as in the run before are no change, but what is wrong with them is still so.
+      const isFirst = state.failures === 0 && !told.has(source);
+      if (isChanged || isFirst) {
+        told.add(source);
+        for (const problem of problems) log.warn("key", { source, problem });
+      }
+      if (!isChanged) return parts.onRefreshed();
       // Without a key of its own a source turns all its tokens away.
       log[keys.length === 0 ? "warn" : "info"]("keys changed", { source, keys: keys.length });
-      for (const problem of problems) log.warn("key", { source, problem });
       return parts.onChanged();
     },
   });
