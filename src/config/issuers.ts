@@ -15,65 +15,72 @@ export interface IssuerSettings {
 
 const KEYS = ["issuer", "jwks_file", "jwks_url", "discovery", "audience", "algorithms", "typ"];
 
-/** Parses the tables. @throws ValueProblem naming each bad table by its place, and the member. */
+/** Parses the tables. @throws ValueProblem with every problem, each by its table's place and its member */
 export function parseIssuers(value: unknown): readonly IssuerSettings[] {
   if (value === undefined) return [];
   if (!Array.isArray(value)) throw new ValueProblem("must be tables, each headed [[issuers]]");
   const problems: string[] = [];
-  const issuers = value.flatMap((table: unknown, index) => {
-    try {
-      return [parseIssuer(table, `table ${index + 1}`)];
-    } catch (error) {
-      if (!(error instanceof ValueProblem)) throw error;
-      problems.push(error.message);
-      return [];
-    }
+  const issuers = value.map((table: unknown, index) => {
+    const found: string[] = [];
+    const issuer = parseIssuer(table, (problem) => found.push(problem));
+    if (found.length > 0) problems.push(`table ${index + 1}: ${found.join(", ")}`);
+    return issuer;
   });
+  const names = issuers.map(({ issuer }) => issuer).filter((name) => name !== "");
+  if (new Set(names).size < names.length) problems.push("names an issuer twice");
   if (problems.length > 0) throw new ValueProblem(problems.join("; "));
-  const names = new Set(issuers.map(({ issuer }) => issuer));
-  if (names.size < issuers.length) throw new ValueProblem("names an issuer twice");
   return issuers;
 }
 
-function parseIssuer(table: unknown, where: string): IssuerSettings {
-  if (typeof table !== "object" || table === null) throw new ValueProblem(`${where}: not a table`);
-  const members = new Map<string, unknown>(Object.entries(table));
+type Complain = (problem: string) => void;
+
+function parseIssuer(table: unknown, complain: Complain): IssuerSettings {
+  const isTable = typeof table === "object" && table !== null;
+  const members = new Map<string, unknown>(isTable ? Object.entries(table) : []);
   const unknown = [...members.keys()].filter((key) => !KEYS.includes(key));
-  if (unknown.length > 0) throw new ValueProblem(`${where}: knows no ${unknown.join(", no ")}`);
-  const issuer = members.get("issuer");
-  if (typeof issuer !== "string" || issuer === "") {
-    throw new ValueProblem(`${where}: needs issuer = "…"`);
-  }
+  if (!isTable) complain("not a table");
+  if (unknown.length > 0) complain(`knows no ${unknown.join(", no ")}`);
+  const issuer = parseName(members.get("issuer"));
+  if (isTable && issuer === "") complain('needs issuer = "…"');
   const discovery = members.get("discovery") ?? false;
-  if (typeof discovery !== "boolean")
-    throw new ValueProblem(`${where}: discovery must be true or false`);
-  const texts = (key: string) => parseTexts(members.get(key), `${where}: ${key}`);
+  if (typeof discovery !== "boolean") complain("discovery must be true or false");
+  const texts = (key: string) => parseTexts(members.get(key), key, complain);
   const jwksUrls = texts("jwks_url") ?? [];
-  if (![...jwksUrls, ...(discovery ? [issuer] : [])].every(isWebAddress)) {
-    throw new ValueProblem(`${where}: keys can be fetched only from http:// or https:// addresses`);
+  const discovered = discovery === true && issuer !== "" ? [issuer] : [];
+  if (![...jwksUrls, ...discovered].every(isWebAddress)) {
+    complain("keys can be fetched only from http:// or https:// addresses");
   }
   const algorithms = texts("algorithms");
   if (algorithms?.some((name) => !isProof(name)) === true) {
-    throw new ValueProblem(`${where}: algorithms holds one that is not supported`);
+    complain("algorithms holds one that is not supported");
   }
   return {
     issuer,
     jwksFiles: texts("jwks_file") ?? [],
     jwksUrls,
-    discovery,
+    discovery: discovery === true,
     audience: toSet(texts("audience")),
     algorithms: toSet(algorithms),
     typ: toSet(texts("typ")),
   };
 }
 
-function parseTexts(value: unknown, where: string): readonly string[] | undefined {
+/** Empty where it names none. */
+function parseName(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function parseTexts(
+  value: unknown,
+  key: string,
+  complain: Complain,
+): readonly string[] | undefined {
   if (value === undefined) return undefined;
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return list.map((item) => {
-    if (typeof item === "string" && item !== "") return item;
-    throw new ValueProblem(`${where} must be a text or a list of texts`);
-  });
+  const texts = list.flatMap((item) => (typeof item === "string" && item !== "" ? [item] : []));
+  if (texts.length === list.length) return texts;
+  complain(`${key} must be a text or a list of texts`);
+  return undefined;
 }
 
 function toSet(list: readonly string[] | undefined): ReadonlySet<string> | undefined {

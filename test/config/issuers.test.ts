@@ -87,6 +87,28 @@ describe("parseIssuers", () => {
     ]);
   });
 
+  test("names everything that is wrong in a table, and an issuer that comes twice beside it", () => {
+    const bad = {
+      jwks: "x",
+      discovery: "yes",
+      jwks_url: "file:///k",
+      algorithms: ["none"],
+      audience: 5,
+      typ: "",
+    };
+    const named = { issuer: A, discovery: true };
+    expect(parseIssuers([named])).toHaveLength(1);
+    expect(() => parseIssuers([named, bad, named])).toThrow(
+      "table 2: knows no jwks, " +
+        'needs issuer = "…", ' +
+        "discovery must be true or false, " +
+        "keys can be fetched only from http:// or https:// addresses, " +
+        "algorithms holds one that is not supported, " +
+        "audience must be a text or a list of texts, " +
+        "typ must be a text or a list of texts; names an issuer twice",
+    );
+  });
+
   test("takes an empty list for none allowed, not for any", () => {
     expect(parseIssuers([{ issuer: A, audience: [], algorithms: [] }])).toMatchObject([
       { audience: new Set(), algorithms: new Set() },
