@@ -143,8 +143,7 @@ export function familyIdIntent(
   issuer: string | undefined,
 ): Intent {
   const number = numberOf(id);
-  const ids: readonly JsonValue[] = number === undefined ? [id] : [id, number];
-  const one = new Map<string, JsonValue>([["in", ids]]);
+  const one: JsonValue = number === undefined ? id : new Map([["in", [id, number]]]);
   const rule = new Map<string, JsonValue>([
     ["_or", true],
     ["cs", one],

@@ -193,6 +193,12 @@ describe("revoking a family", () => {
     expect(familyIntent(factsOf(`{"cs":6,"rt":5,"exp":${NOW + 9}}`), AGED).expireAt).toBe(0);
   });
 
+  test.each(["fam1", "login.42", "007"])("by the id %p is the contract's rule", (id) => {
+    const { rule, scope } = familyIdIntent(id, undefined, undefined);
+    expect(rule.text).toBe(`{"_or":true,"cs":"${id}","rt":"${id}"}`);
+    expect(scope).toEqual({ kind: "global" });
+  });
+
   test("by its id matches numbers and texts", () => {
     const intent = familyIdIntent("9007199254740993", "bob", undefined);
     expect(matches(intent, '{"rt":9007199254740993}')).toBe(true);
