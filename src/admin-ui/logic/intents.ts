@@ -109,7 +109,7 @@ export function toIntentBody(
       return isDecoded(token) ? { token: token.compact } : { problem: token };
     }
     case "login": {
-      if (!what.includes(".")) return { family: what };
+      if (!looksLikeToken(what)) return { family: what };
       const token = decodeToken(form.what);
       return isDecoded(token) ? { family: token.compact } : { problem: token };
     }
@@ -169,7 +169,7 @@ export function toObjectName(intent: Intent, form: IntentForm): string {
 /** The login's id where one was typed; undefined where it is in a pasted token. */
 export function loginId({ what }: IntentForm): string | undefined {
   const id = what.trim();
-  return id === "" || id.includes(".") ? undefined : id;
+  return id === "" || looksLikeToken(id) ? undefined : id;
 }
 
 function loginWords(form: IntentForm): string {

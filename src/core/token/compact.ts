@@ -52,6 +52,16 @@ export function parseCompact(
   return "malformed";
 }
 
+/**
+ * Tells whether a text is meant for a token, a broken one or one with `Bearer` before it included: what
+ * stands before its first dot is a header. Ids may hold dots as well.
+ */
+export function isMeantAsToken(text: string): boolean {
+  const part = /([\w-]+)\./.exec(text)?.[1];
+  const header = part === undefined ? undefined : decodeText(part);
+  return header !== undefined && parseObject(header) !== undefined;
+}
+
 /** Reads a protected header from its base64url; undefined where it is none. */
 export type ReadHeader = (part: string) => ProtectedHeader | undefined;
 

@@ -14,7 +14,7 @@ import {
 } from "../../core/revocation/intents.ts";
 import { tokenDigest } from "../../core/revocation/token-digest.ts";
 import { subjectsOf } from "../../core/token/claims.ts";
-import { parseCompact } from "../../core/token/compact.ts";
+import { isMeantAsToken, parseCompact } from "../../core/token/compact.ts";
 import { policyFor } from "../../core/token/policy.ts";
 import type { AdminOptions } from "./options.ts";
 import { explainVerdict } from "./verdict-words.ts";
@@ -57,7 +57,9 @@ export async function parseIntent(body: IntentBody, sources: Sources): Promise<I
     const facts = await factsOf(token, "/token", sources);
     return tokenIntent(facts, timesOf(facts.issuer, sources));
   }
-  if (family !== undefined && !family.includes(".")) return familyIdIntent(family, subject, issuer);
+  if (family !== undefined && !isMeantAsToken(family)) {
+    return familyIdIntent(family, subject, issuer);
+  }
   if (family !== undefined) {
     const facts = await factsOf(family, "/family", sources);
     return familyIntent(facts, timesOf(facts.issuer, sources));

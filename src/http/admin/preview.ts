@@ -6,6 +6,7 @@ import { matchesCondition } from "../../core/revocation/evaluate.ts";
 import type { Intent } from "../../core/revocation/intents.ts";
 import { isInScope } from "../../core/revocation/match-seen.ts";
 import { tokenDigest, withDigest } from "../../core/revocation/token-digest.ts";
+import { isMeantAsToken } from "../../core/token/compact.ts";
 import type { Verdict } from "../../core/token/verdict.ts";
 import type { Identity } from "./caller.ts";
 import { isHidden, seesNoEncrypted } from "./hidden-claims.ts";
@@ -117,12 +118,12 @@ function readRule({ body, exact }: PreviewRequest): Intent {
 
 /** An intent made from a token says whose it is, and what it is called by. */
 async function refuseHidden(
-  { token, family }: IntentBody,
+  { token, family = "" }: IntentBody,
   identity: Identity,
   { judge }: AdminOptions,
 ): Promise<void> {
-  for (const pasted of [token, family]) {
-    if (pasted?.includes(".") !== true) continue;
+  for (const pasted of [token, isMeantAsToken(family) ? family : undefined]) {
+    if (pasted === undefined) continue;
     const verdict = await judge(pasted.trim());
     if (verdict.token !== undefined && isHidden(verdict.token, identity)) {
       throw new AppError("forbidden", "Its claims are encrypted; seeing them needs an operator");

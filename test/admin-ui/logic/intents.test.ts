@@ -28,6 +28,8 @@ describe("an intent's request", () => {
     ["block", form("g"), { block: "g" }],
     ["token", form(`Bearer ${TOKEN}`), { token: TOKEN }],
     ["login", form("1712345678901234567"), { family: "1712345678901234567" }],
+    ["login", form("login.42"), { family: "login.42" }],
+    ["login", form("eu.login.42"), { family: "eu.login.42" }],
     ["login", form(TOKEN), { family: TOKEN }],
     ["everybody", form(toInputMoment(NOW)), { issuedBefore: NOW }],
     ["everybody", form(" "), { issuedBefore: "now" }],
@@ -40,7 +42,7 @@ describe("an intent's request", () => {
     ["person", form(TOKEN)],
     ["block", form(`see ${TOKEN}`)],
     ["token", form("bob")],
-    ["login", form("a.b")],
+    ["login", form(TOKEN.replace(/\..*\./, ".bm90IGpzb24."))],
     ["everybody", form("soon")],
     ["everybody", form(toInputMoment(NOW + 1))],
   ] as const)("is not made for %s from %o", (intent, given) => {

@@ -128,7 +128,7 @@ test("a preview says by how much a rule until now may reach beyond its writing",
 describe("what an encrypted token says", () => {
   const SECRET = { sub: "carol", jti: "secret-jti", salary: "90000" };
   /** Two parts, so that it is taken for a token; what is in it is said by the fake judge. */
-  const JWE = "encrypted.token";
+  const JWE = `${Buffer.from('{"alg":"dir","enc":"A128GCM"}').toString("base64url")}..aXY.dGV4dA.dGFn`;
   const open = () =>
     createHarness(stack, {
       judge: (token) => ({

@@ -100,6 +100,27 @@ describe("POST /revocations", () => {
     expect(await passes(stranger)).toBe(false);
   });
 
+  test.each(["login.42", "eu.login.42", "a.b.c.d.e", "user@id.example"])(
+    "revokes a family by the id %p, which holds dots and is no token",
+    async (id) => {
+      const [own, other] = [harness.token({ rt: id }), harness.token({ rt: "login" })];
+      expect((await revoke({ family: id })).status).toBe(201);
+      expect([await passes(own), await passes(other)]).toEqual([false, true]);
+    },
+  );
+
+  test.each([
+    ["Bearer before it", (token: string) => `Bearer ${token}`],
+    ["its signature lost", (token: string) => token.split(".").slice(0, 2).join(".")],
+    ["a part too many", (token: string) => `${token}.x`],
+    ["a letter in its claims that is none", (token: string) => token.replace(".", ".?")],
+  ])("takes a token with %s for a token that is broken, not for an id", async (_, broken) => {
+    const token = harness.token({ rt: "broken" });
+    const refused = await revoke({ family: broken(token) });
+    expect(refused).toMatchObject({ status: 422, body: { path: "/family" } });
+    expect((await revoke({ family: token })).status).toBe(201);
+  });
+
   test.each(["18446744073709551615", "-9223372036854775807"])(
     "revokes a family by the id %p, which is more than 63 bits hold or is below zero",
     async (id) => {
