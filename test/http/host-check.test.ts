@@ -1,12 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { createIsAllowedHost } from "../../src/http/host-check.ts";
+import { createIsAllowedHost, isBareProbe } from "../../src/http/host-check.ts";
 
 describe("createIsAllowedHost", () => {
   const named = ["tokens.example.org", "10.0.0.7", "fd00::7"];
 
   test.each([
-    null,
-    "",
     "localhost",
     "LOCALHOST:4000",
     "localhost.",
@@ -27,6 +25,10 @@ describe("createIsAllowedHost", () => {
   });
 
   test.each([
+    null,
+    "",
+    " ",
+    ":4000",
     "evil.example",
     "localhost.evil.example",
     "evil-localhost",
@@ -53,5 +55,25 @@ describe("createIsAllowedHost", () => {
     expect(isAllowed(host)).toBe(false);
     expect(isAllowed("localhost")).toBe(true);
     expect(isAllowed(host)).toBe(false);
+  });
+});
+
+function isProbe(path: string, init?: RequestInit): boolean {
+  return isBareProbe(new Request(`http://localhost${path}`, init));
+}
+
+describe("isBareProbe", () => {
+  test.each(["/livez", "/readyz?x=1", "/generic/health"])(
+    "is GET or HEAD %s without Host",
+    (path) => expect([isProbe(path), isProbe(path, { method: "HEAD" })]).toEqual([true, true]),
+  );
+
+  test("is nothing else, and nothing that names a host", () => {
+    expect(isProbe("/livez", { headers: { host: "" } })).toBe(false);
+    expect(isProbe("/livez", { headers: { host: "evil.example" } })).toBe(false);
+    expect(isProbe("/livez", { method: "POST" })).toBe(false);
+    for (const path of ["/", "/keys.json", "/metrics", "/feed", "/livez/"]) {
+      expect([path, isProbe(path)]).toEqual([path, false]);
+    }
   });
 });

@@ -6,7 +6,7 @@ import { fencedAtMs } from "../../core/feed/lease.ts";
 import { tokenDigest } from "../../core/revocation/token-digest.ts";
 import { createJudge } from "../../core/token/judge.ts";
 import { createBodyReader } from "../../http/body-reader.ts";
-import { createIsAllowedHost } from "../../http/host-check.ts";
+import { createIsAllowedHost, isBareProbe } from "../../http/host-check.ts";
 import { listen } from "../../http/listen.ts";
 import { isRoot, refuseHost, type Arrival } from "../../http/token-server/app.ts";
 import { createJudgeRoute } from "../../http/token-server/judge-route.ts";
@@ -105,8 +105,8 @@ export async function startWorker(
   const handle = (request: Request, arrival: () => Arrival): Response | Promise<Response> => {
     const { headers, method, url, signal } = request;
     // Here and not by the main thread: what comes to it by its socket has lost where it came from.
-    if (!isAllowedHost(headers.get("host")) && !isVerifier(headers.get("authorization"))) {
-      return refuseHost();
+    if (!isAllowedHost(headers.get("host")) && !isBareProbe(request)) {
+      if (!isVerifier(headers.get("authorization"))) return refuseHost();
     }
     if (method === "POST" && isRoot(url)) return route(request);
     const { pathname, search } = new URL(url);

@@ -3,7 +3,7 @@ import { Elysia } from "elysia";
 import type { KeyRing } from "../../core/jwks/key-ring.ts";
 import { toJwks, toSeedKeys } from "../../core/jwks/publish.ts";
 import { healthResponse, type Health } from "../health.ts";
-import type { IsAllowedHost } from "../host-check.ts";
+import { isBareProbe, type IsAllowedHost } from "../host-check.ts";
 import { problem } from "../problem.ts";
 import { routable } from "../routable.ts";
 import type { IsVerifier } from "../verifier-key.ts";
@@ -61,7 +61,7 @@ export function createTokenServer(
   return (request, arrival, server) => {
     const { headers } = request;
     // Whoever shows the verifier key is no browser that was lured here.
-    if (!options.isAllowedHost(headers.get("host"))) {
+    if (!options.isAllowedHost(headers.get("host")) && !isBareProbe(request)) {
       if (arrival() !== "unix" && !options.isVerifier(headers.get("authorization"))) {
         return refuseHost();
       }

@@ -84,6 +84,13 @@ describe("each judging thread", () => {
     expect(await statuses([...lines, "x-jwt-arrival: loopback"])).toEqual(new Set([421]));
   });
 
+  test("answers a health probe without a host, and nothing else without one", async () => {
+    expect(await statuses(["GET /livez HTTP/1.0"])).toEqual(new Set([200]));
+    expect(await statuses(["GET /livez HTTP/1.1", "host:"])).toEqual(new Set([421]));
+    expect(await statuses(["GET /metrics HTTP/1.0"])).toEqual(new Set([421]));
+    expect(await statuses(["POST / HTTP/1.0", "content-type: text/plain"])).toEqual(new Set([421]));
+  });
+
   test("gives secrets to the key's holder on this machine", async () => {
     const texts = await keysFrom("127.0.0.1");
     for (const text of texts) expect(text).toContain(SECRET);

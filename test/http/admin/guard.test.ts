@@ -29,6 +29,10 @@ describe("the host", () => {
     expect(await statusOf(local, "tokens.example.org")).toBe(421);
   });
 
+  test("is not an empty one", async () => {
+    for (const harness of [local, remote]) expect(await statusOf(harness, "")).toBe(421);
+  });
+
   const STRANGE = [
     "evil.example",
     "127.0.0.1.evil.example",

@@ -191,6 +191,41 @@ describe("the host of a request", () => {
   );
 });
 
+async function statusOfLines(start: string, lines: readonly string[]): Promise<number> {
+  const bytes = raw([start, ...lines, "connection: close", ""]);
+  return statusOf(await exchange(listener.port ?? 0, bytes));
+}
+
+describe("a request without a host", () => {
+  const NO_HOST: readonly (readonly [string, string, string[]])[] = [
+    ["none, as HTTP/1.0 allows", "HTTP/1.0", []],
+    ["an empty one", "HTTP/1.1", ["host:"]],
+  ];
+  test.each(NO_HOST)("is refused: %s", async (_, version, host) => {
+    for (const path of ["/keys.json", "/metrics", "/.well-known/jwks.json"]) {
+      expect([path, await statusOfLines(`GET ${path} ${version}`, host)]).toEqual([path, 421]);
+      expect(await statusOfLines(`GET ${path} HTTP/1.1`, ["host: localhost"])).toBe(200);
+    }
+    const judge = [...host, "content-type: application/jwt", "content-length: 0"];
+    expect(await statusOfLines(`POST / ${version}`, judge)).toBe(421);
+  });
+
+  test.each(NO_HOST)(
+    "is taken from whoever shows the verifier key: %s",
+    async (_, version, host) => {
+      const key = `authorization: Bearer ${KEY}`;
+      expect(await statusOfLines(`GET /metrics ${version}`, [...host, key])).toBe(200);
+    },
+  );
+
+  test("may be a health probe of HTTP/1.0, as `option httpchk GET` sends it", async () => {
+    for (const path of ["/livez", "/readyz", "/generic/health"]) {
+      expect([path, await statusOfLines(`GET ${path} HTTP/1.0`, [])]).toEqual([path, 200]);
+      expect([path, await statusOfLines(`GET ${path} HTTP/1.1`, ["host:"])]).toEqual([path, 421]);
+    }
+  });
+});
+
 describe("a body", () => {
   const head = ["POST / HTTP/1.1", "host: localhost", "content-type: application/jwt"];
 
