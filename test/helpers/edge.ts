@@ -20,6 +20,8 @@ export interface EdgeOptions extends FrontOptions {
   /** JWT_DECRYPT_FILE's content: the default `dir` key, unless given. */
   readonly decryptFile?: unknown;
   readonly serverEnv?: Readonly<Record<string, string>>;
+  /** The server's configuration file, by its path; what `serverEnv` says goes over it. */
+  readonly serverConfig?: string;
   /** Errors of Lua that the test injects and the log may therefore show. */
   readonly mayLogLuaErrors?: boolean;
 }
@@ -85,6 +87,7 @@ export async function startEdge(
   const server = await startAppliance(stack, {
     folder: serverFolder,
     env: { JWT_JWKS_FILE: keyFile, JWT_DECRYPT_FILE: decryptFile, ...options.serverEnv },
+    ...(options.serverConfig === undefined ? {} : { config: options.serverConfig }),
   });
   secrets.add(server.verifierKey);
   return startFront(stack, { folder, keys, keyFile, secrets, server, upstream }, options);
