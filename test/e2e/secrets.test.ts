@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { Answer } from "../helpers/answer.ts";
 import { encrypt } from "../helpers/decryption-keys.ts";
 import { type Edge, startEdge } from "../helpers/edge.ts";
 import { expectRefused, expectValid } from "../helpers/expect-verdict.ts";
@@ -17,6 +18,7 @@ import {
 const keys = createKeys();
 // Stands in claims, in query values and in what is asked of the server: no log line may have it.
 const CANARY = "canary-7f3e9d";
+const HAPROXY_ENV = { JWT_QUERY: "access_token", JWT_COOKIE: "session", JWT_CACHE_TTL: "1" };
 
 /** Paths and methods that a scanner would try on the token-server. */
 const PROBES: readonly (readonly [string, string])[] = [
@@ -41,7 +43,7 @@ describe("tokens, claims and secrets", () => {
   beforeAll(async () => {
     edge = await startEdge(stack, {
       keys,
-      haproxyEnv: { JWT_QUERY: "access_token", JWT_COOKIE: "session", JWT_CACHE_TTL: "1" },
+      haproxyEnv: HAPROXY_ENV,
     });
     edge.keepSecret(CANARY);
     const secret = { note: CANARY };
@@ -124,29 +126,40 @@ describe("tokens, claims and secrets", () => {
   });
 
   test("reach no log, whatever is done with them", async () => {
-    for (const token of tokens) {
-      await edge.ask(token);
-      await edge.ask(token);
-      await edge.send(toRequest([], `/?access_token=${token}`));
-      await edge.send(toRequest([`cookie: session=${token}`]));
-      await edge.send(
-        toRequest([`authorization: Bearer ${token}`, `authorization: Bearer ${token}`]),
-      );
-      await edge.server.judge(token);
-      const connection = await openConnection(edge.haproxy.port);
-      connection.write(toRequest([`authorization: Bearer ${token}`]));
-      connection.reset();
+    const enforcing = await edge.beside({ config: "enforce.cfg", haproxyEnv: HAPROXY_ENV });
+    const fronts = [edge, enforcing];
+    const refusals: Answer[] = [];
+    for (const front of fronts) {
+      for (const token of tokens) {
+        const header = `authorization: Bearer ${token}`;
+        refusals.push(await front.ask(token), await front.ask(token));
+        refusals.push(await front.send(toRequest([], `/?access_token=${token}`)));
+        refusals.push(await front.send(toRequest([`cookie: session=${token}`])));
+        refusals.push(await front.send(toRequest([header, header])));
+        const connection = await openConnection(front.haproxy.port);
+        connection.write(toRequest([header]));
+        connection.reset();
+      }
     }
+    for (const token of tokens) await edge.server.judge(token);
     await edge.server.run("revoke", "user", "bob", "--reason", "test");
     await edge.server.kill();
-    for (const token of tokens) await edge.ask(token);
+    for (const front of fronts) for (const token of tokens) refusals.push(await front.ask(token));
     await edge.server.start();
     // What a crash writes counts too.
     edge.server.program().signal("SIGABRT");
     await edge.server.program().exited;
     await edge.server.start();
-    // The logs are read when the edge is taken down; these two must have something to read.
-    expect(readFileSync(edge.haproxy.logFile, "latin1")).toContain("reason=");
+    const answers = refusals.filter(({ delivered }) => delivered === undefined);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401, 503]));
+    const words = [CANARY, ...tokens.flatMap((token) => token.split("."))];
+    const long = words.filter((word) => word.length >= CANARY.length);
+    const said = answers.map(({ response }) => response?.bytes.toString("latin1") ?? "");
+    expect(long.filter((word) => said.some((text) => text.includes(word)))).toEqual([]);
+    // The logs are read when the edge is taken down; these must have something to read.
+    for (const front of fronts) {
+      expect(readFileSync(front.haproxy.logFile, "latin1")).toContain("reason=");
+    }
     expect(statSync(edge.server.logFile).size).toBeGreaterThan(0);
   });
 
