@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { identityOf, toAnswer } from "../helpers/answer.ts";
-import { ROOT } from "../helpers/appliance.ts";
 import { type Edge, startEdge } from "../helpers/edge.ts";
 import { expectRefused, expectValid } from "../helpers/expect-verdict.ts";
 import { type Haproxy, startHaproxy } from "../helpers/haproxy.ts";
@@ -10,43 +9,11 @@ import { type KeySource, startKeySource, toAnswer as toKeys } from "../helpers/k
 import { mint } from "../helpers/mint.ts";
 import { findFreePort } from "../helpers/ports.ts";
 import { exchange, toRequest } from "../helpers/raw-client.ts";
+import { seedConfig } from "../helpers/seed-config.ts";
 import { claims, createKeys, foreignToken, forgedToken } from "../helpers/tokens.ts";
 import { waitFor } from "../helpers/wait-for.ts";
 
 const keys = createKeys();
-
-/** The seed's sample with its paths, addresses and ports, and with what its "# ..." stands for. */
-function sample(at: {
-  readonly keyFile: string;
-  readonly keyUrl: string;
-  readonly port: number;
-  readonly upstream: number;
-  readonly server: number;
-}): string {
-  return `global
-  setenv JWT_JWKS_FILE ${at.keyFile}
-  setenv JWT_JWKS_URL ${at.keyUrl}
-  setenv JWT_SYNC_INTERVAL 400
-  setenv JWT_CACHE_TTL 3
-  setenv JWT_TOKEN_SERVER_BACKEND jwt-token-server
-
-  lua-load ${join(ROOT, "lua", "verify-jwt.lua")}
-
-defaults
-  mode http
-  timeout client 10s
-  timeout server 10s
-  timeout connect 5s
-
-listen fe_main
-    bind 127.0.0.1:${at.port}
-    http-request lua.verify-jwt
-    server app 127.0.0.1:${at.upstream}
-
-backend jwt-token-server
-  server s1 127.0.0.1:${at.server} check inter 1s fall 5 rise 1
-`;
-}
 
 describe("the seed's sample configuration", () => {
   const stack = new AsyncDisposableStack();
@@ -61,12 +28,12 @@ describe("the seed's sample configuration", () => {
     const config = join(edge.folder, "seed.cfg");
     writeFileSync(
       config,
-      sample({
+      seedConfig({
         keyFile: edge.keyFile,
         keyUrl: source.url(),
-        port,
-        upstream: edge.upstream.port,
-        server: edge.server.port,
+        bind: `127.0.0.1:${port}`,
+        upstream: `127.0.0.1:${edge.upstream.port}`,
+        server: `127.0.0.1:${edge.server.port}`,
       }),
     );
     // No variable beside the file's own: no verifier key either.
