@@ -4,8 +4,10 @@ import { writeChangedConfig } from "../../helpers/broken-lua.ts";
 import { encrypt } from "../../helpers/decryption-keys.ts";
 import { type Edge, startEdge } from "../../helpers/edge.ts";
 import { valuesOf } from "../../helpers/http-message.ts";
+import { askCounted, remember } from "../../helpers/known.ts";
 import { mint } from "../../helpers/mint.ts";
 import { openConnection, toRequest } from "../../helpers/raw-client.ts";
+import { ACTION_MARK, routeOf } from "../../helpers/route.ts";
 import { claims, createKeys, expiredToken, forgedToken } from "../../helpers/tokens.ts";
 import { waitFor } from "../../helpers/wait-for.ts";
 
@@ -76,10 +78,12 @@ describe("variables", () => {
     const plain = await startEdge(stack, { keys });
     const config = writeChangedConfig(plain.folder, "haproxy.cfg", [
       [/^ *default_backend upstream/m, `${SHOWN}\n  default_backend upstream`],
+      ACTION_MARK,
     ]);
-    few = await plain.beside({ config });
-    all = await plain.beside({ config, haproxyEnv: { JWT_CLAIM_VARS: "*" } });
-    // Each thread knows tokens of its own.
+    // Each thread knows verdicts of its own.
+    const front = { config, threads: 1, withCable: true };
+    few = await plain.beside(front);
+    all = await plain.beside({ ...front, haproxyEnv: { JWT_CLAIM_VARS: "*" } });
     const one = { haproxyEnv: { JWT_CLAIM_VARS: "é,日本" }, threads: 1, withCable: true };
     foreign = [
       await plain.beside({ ...one, config }),
@@ -91,28 +95,38 @@ describe("variables", () => {
 
   test("say what the headers say, for a valid token, new and known", async () => {
     const token = mint(keys.rs, claims({ st: 1 }));
-    for (const edge of [few, few, all, all]) {
-      const answer = await edge.ask(token);
-      expect(identityOf(answer)).toMatchObject({ valid: "1", reason: "ok", stateless: "1" });
-      expect(variablesOf(answer)).toMatchObject({
-        valid: "1",
-        reason: "ok",
-        stateless: "1",
-        "payload.username": "bob",
-        "payload.sub": "bob",
-      });
-      expect(variablesOf(answer)).not.toHaveProperty("legacy");
-      expect(variablesOf(answer)).not.toHaveProperty("detail");
+    for (const { edge, way } of [
+      { edge: few, way: "fast path" },
+      { edge: all, way: "action" },
+    ] as const) {
+      const { answer: first, questions } = await askCounted(edge, token);
+      expect([questions, routeOf(first)]).toEqual([1, "action"]);
+      const known = await remember(edge, token);
+      expect(routeOf(known)).toBe(way);
+      for (const answer of [first, known]) {
+        expect(identityOf(answer)).toMatchObject({ valid: "1", reason: "ok", stateless: "1" });
+        expect(variablesOf(answer)).toMatchObject({
+          valid: "1",
+          reason: "ok",
+          stateless: "1",
+          "payload.username": "bob",
+          "payload.sub": "bob",
+        });
+        expect(variablesOf(answer)).not.toHaveProperty("legacy");
+        expect(variablesOf(answer)).not.toHaveProperty("detail");
+      }
     }
   });
 
   test("of claims are those that were asked for, and no others", async () => {
-    const variables = variablesOf(await few.ask(mint(keys.rs, claims({ n: 1, text: "x" }))));
-    expect(
-      Object.keys(variables)
-        .filter((name) => name.startsWith("payload."))
-        .toSorted(),
-    ).toEqual(["payload.sub", "payload.username"]);
+    const token = mint(keys.rs, claims({ n: 1, text: "x" }));
+    for (const answer of [await few.ask(token), await remember(few, token)]) {
+      expect(
+        Object.keys(variablesOf(answer))
+          .filter((name) => name.startsWith("payload."))
+          .toSorted(),
+      ).toEqual(["payload.sub", "payload.username"]);
+    }
   });
 
   test("hold strings as they are, and the rest as JSON", async () => {
