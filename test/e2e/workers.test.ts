@@ -48,12 +48,23 @@ describe("with three judging threads", () => {
     for (let i = 0; i < QUESTIONS; i += 1)
       expectRefused(await edge.ask(token), { detail: "revoked" });
   });
+
+  test("each finds a claim whose name is not ASCII, and the one that answers for the others too", async () => {
+    const token = mint(edge.keys.rs, claims({ é: "one" }));
+    const accept = "application/vnd.haproxy-jwt.verdict+json";
+    // As HAProxy sends it: in UTF-8.
+    const named = { accept, "x-jwt-claims": Buffer.from("é").toString("latin1") };
+    for (const ttl of ["0", "300"]) {
+      for (const answer of await Promise.all(ask(token, { ...named, "x-jwt-ttl": ttl })))
+        expect(answer).toMatchObject({ valid: "1", vars: { _: "one" } });
+    }
+  });
 });
 
 /** Each question on a connection of its own, so that the kernel spreads them over the threads. */
-function ask(token: string) {
+function ask(token: string, headers: Readonly<Record<string, string>> = {}) {
   return Array.from({ length: QUESTIONS }, () =>
-    edge.server.judge(token, { connection: "close", "x-jwt-ttl": "0" }),
+    edge.server.judge(token, { connection: "close", "x-jwt-ttl": "0", ...headers }),
   );
 }
 

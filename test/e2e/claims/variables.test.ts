@@ -43,9 +43,9 @@ const SHOWN = NAMES.map(
 /** The shipped file with the fast path's lines for two other claims. */
 function writeForeignConfig(folder: string): string {
   return writeChangedConfig(folder, "haproxy.cfg", [
-    ['\\"username,sub\\"', '\\"é,日本\\"'],
-    ["set-var(txn.tkn.payload.username)", "set-var(txn.tkn.payload._)"],
-    ["set-var(txn.tkn.payload.sub)", "set-var(txn.tkn.payload.__)"],
+    ['\\"username,sub\\"', '\\"日本,à\\"'],
+    ["set-var(txn.tkn.payload.username)", "set-var(txn.tkn.payload.__)"],
+    ["set-var(txn.tkn.payload.sub)", "set-var(txn.tkn.payload._)"],
     [/^ *default_backend upstream/m, `${SHOWN}\n  default_backend upstream`],
   ]);
 }
@@ -84,7 +84,8 @@ describe("variables", () => {
     const front = { config, threads: 1, withCable: true };
     few = await plain.beside(front);
     all = await plain.beside({ ...front, haproxyEnv: { JWT_CLAIM_VARS: "*" } });
-    const one = { haproxyEnv: { JWT_CLAIM_VARS: "é,日本" }, threads: 1, withCable: true };
+    // The last byte of `à` is a blank to who takes it for Latin-1.
+    const one = { haproxyEnv: { JWT_CLAIM_VARS: "日本,à" }, threads: 1, withCable: true };
     foreign = [
       await plain.beside({ ...one, config }),
       await plain.beside({ ...one, config, verifiesInHaproxy: false }),
@@ -180,7 +181,7 @@ describe("variables", () => {
   });
 
   test("of claims whose names are not ASCII have an underscore a character, on every path", async () => {
-    const named = claims({ é: "one", 日本: "two" });
+    const named = claims({ à: "one", 日本: "two" });
     for (const token of [mint(keys.rs, named), await encrypt(keys.dir, named)]) {
       for (const edge of [...foreign, all]) {
         for (const answer of [await edge.ask(token), await askKnown(edge, token)]) {
