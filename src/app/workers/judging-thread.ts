@@ -63,7 +63,8 @@ export async function startWorker(
    * confirmed without the note, it has to be judged again.
    */
   const noteMemory = (ttlSeconds: number, judgedSeq: number): Promise<void> | undefined => {
-    shared.noteRemembered(judgedSeq, fencedAtMs(monotonicMs(), ttlSeconds * 1000, 0));
+    const nowMs = monotonicMs();
+    shared.noteRemembered(judgedSeq, fencedAtMs(nowMs, ttlSeconds * 1000, 0), nowMs);
     if (shared.seq() <= judgedSeq) return undefined;
     return isCurrent() ? Promise.resolve() : Promise.reject(new Error("not up to date"));
   };
