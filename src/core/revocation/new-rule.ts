@@ -41,7 +41,8 @@ function checkName(name: string, path: string): void {
   }
 }
 
-function checkExpireAt(expireAt: number, nowSeconds: number): void {
+/** @throws AppError invalid */
+export function checkExpireAt(expireAt: number, nowSeconds: number): void {
   if (!Number.isSafeInteger(expireAt) || expireAt < 0) {
     throw refused("/expireAt", "whole seconds since 1970, or 0 for a rule that never ends");
   }

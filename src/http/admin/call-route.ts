@@ -34,7 +34,7 @@ export async function callRoute(route: Route, arrived: Arrived): Promise<Respons
   let text = "";
   let body: unknown;
   if (route.body !== undefined) {
-    const read = await readJsonObject(request);
+    const read = await readJsonObject(request, route.isBodyOptional);
     if (isRefusal(read)) {
       const answer = problem(read.status, read.title);
       // Whoever drips may go on for as long as he likes; the connection need not.
@@ -45,14 +45,17 @@ export async function callRoute(route: Route, arrived: Arrived): Promise<Respons
     text = read.text;
     body = checkBody(route.body, exact);
   }
-  const query = checkQuery(route.query, new URL(request.url).searchParams);
-  const once = route.isIdempotent === true ? parseOnce(request, identity, text) : undefined;
+  const { searchParams } = new URL(request.url);
+  const query = checkQuery(route.query, searchParams);
+  const reason = searchParams.get("reason");
+  const asked = reason === null ? text : `${text}\n${reason}`;
+  const once = route.isIdempotent === true ? parseOnce(request, identity, asked) : undefined;
   return route.handle({ ...arrived, actor: identity.actor, body, exact, query, once });
 }
 
 /**
  * Reads `Idempotency-Key`. What was asked is hashed with everything that says what it means: method,
- * path and body.
+ * path and body, and a reason in the query.
  */
 function parseOnce(request: Request, identity: Identity, text: string): Once | undefined {
   const key = request.headers.get("idempotency-key");

@@ -26,7 +26,7 @@ export interface IntentBody {
   readonly token?: string;
   readonly family?: string;
   readonly subject?: string;
-  readonly issuer?: string;
+  readonly issuer?: string | null;
   readonly issuedBefore?: number | "now";
 }
 
@@ -49,7 +49,8 @@ export async function parseIntent(body: IntentBody, sources: Sources): Promise<I
       expected: `exactly one of ${KINDS.join(", ")}`,
     });
   }
-  const { user, block, token, family, issuedBefore, subject, issuer } = body;
+  const { user, block, token, family, issuedBefore, subject } = body;
+  const issuer = body.issuer ?? undefined;
   const times = timesOf(issuer, sources);
   if (user !== undefined) return userIntent(user, issuer, times);
   if (block !== undefined) return blockIntent(block, issuer);

@@ -52,7 +52,12 @@ function toOperation(route: Route): object {
     parameters: toParameters(route),
     ...(body === undefined
       ? {}
-      : { requestBody: { required: true, content: { [body]: { schema: route.body ?? {} } } } }),
+      : {
+          requestBody: {
+            required: route.isBodyOptional !== true,
+            content: { [body]: { schema: route.body ?? {} } },
+          },
+        }),
     responses: {
       ...Object.fromEntries(answers),
       default: { $ref: "#/components/responses/Problem" },

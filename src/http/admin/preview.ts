@@ -4,6 +4,7 @@ import type { JsonObject } from "../../core/json.ts";
 import { describeRule } from "../../core/revocation/describe-rule.ts";
 import { matchesCondition } from "../../core/revocation/evaluate.ts";
 import type { Intent } from "../../core/revocation/intents.ts";
+import { checkExpireAt, checkReason } from "../../core/revocation/new-rule.ts";
 import { isInScope } from "../../core/revocation/match-seen.ts";
 import { tokenDigest, withDigest } from "../../core/revocation/token-digest.ts";
 import { isMeantAsToken } from "../../core/token/compact.ts";
@@ -20,9 +21,10 @@ import { explainVerdict } from "./verdict-words.ts";
 
 /** The members of a preview's body that are not its intent's. */
 export interface PreviewedBody extends IntentBody {
-  readonly scope?: "global";
+  readonly scope?: "global" | "subject";
   readonly rule?: unknown;
   readonly expireAt?: number;
+  readonly reason?: string;
   readonly test?: string;
 }
 
@@ -47,6 +49,7 @@ export function createPreview(options: AdminOptions): AnswerPreview {
   const takeTurn = createTurns(TURNS);
   return async (asked) => {
     const request = { ...asked, body: withTest(asked) };
+    checkAsWritten(request.body, options.nowSeconds());
     // Before its turn: judging may have to fetch a key, and others need not wait for that.
     const intent = await readIntent(request, options);
     const { test } = request.body;
@@ -63,6 +66,12 @@ function withTest({ body, exact }: PreviewRequest): PreviewedBody {
   const { token, ...rest } = body;
   if (token === undefined || body.test !== undefined || !exact.has("rule")) return body;
   return { ...rest, test: token };
+}
+
+/** What would be refused when it is written is refused here. @throws AppError invalid */
+function checkAsWritten({ reason, expireAt }: PreviewedBody, nowSeconds: number): void {
+  if (reason !== undefined) checkReason(reason);
+  if (expireAt !== undefined) checkExpireAt(expireAt, nowSeconds);
 }
 
 async function answer(

@@ -8,6 +8,8 @@ import { isJsonArray, isJsonObject } from "../../core/revocation/json-text.ts";
 export const MAX_BODY_BYTES = 256 * 1024;
 const BODY_TIMEOUT_MS = 10_000;
 
+const NOT_JSON = { status: 415, title: "The body has to be application/json" } as const;
+
 /** Why a body could not be taken, as an HTTP status and a title. */
 export interface BodyRefusal {
   readonly status: 400 | 408 | 413 | 415;
@@ -24,13 +26,21 @@ export function isRefusal(read: JsonBody | BodyRefusal): read is BodyRefusal {
   return "status" in read;
 }
 
-/** Reads a body that must be one JSON object. @throws AppError invalid for another JSON value */
-export async function readJsonObject(request: Request): Promise<JsonBody | BodyRefusal> {
-  if (!hasContentType(request, "application/json")) {
-    return { status: 415, title: "The body has to be application/json" };
-  }
+/**
+ * Reads a body that must be one JSON object; where it may be left out, none is an empty one.
+ *
+ * @throws AppError invalid for another JSON value
+ */
+export async function readJsonObject(
+  request: Request,
+  isOptional = false,
+): Promise<JsonBody | BodyRefusal> {
+  const isUntyped = isOptional && request.headers.get("content-type") === null;
+  if (!isUntyped && !hasContentType(request, "application/json")) return NOT_JSON;
   const text = await readText(request);
   if (typeof text !== "string") return text;
+  if (isOptional && text === "") return { text, object: new Map() };
+  if (isUntyped) return NOT_JSON;
   try {
     const object = parseJson(text);
     if (isJsonObject(object)) return { text, object };

@@ -22,6 +22,15 @@ export const Issuer = Type.String({
   description: "an exact `iss`; the rule then holds for its tokens only",
 });
 
+/** As a rule without an issuer may be written, too. */
+const IssuerOrNull = Type.Union([Issuer, Type.Null()], {
+  description: `${Issuer.description ?? ""}; null: any issuer's`,
+});
+
+const Scope = Type.Union([Type.Literal("global"), Type.Literal("subject")], {
+  description: "global, or subject beside a `subject`, where it may be left out",
+});
+
 export const RuleJson = Type.Object(
   {},
   { additionalProperties: true, description: "a rule's JSON object" },
@@ -85,11 +94,9 @@ export const WaitQuery = Type.Object(
 
 export const NewRuleBody = Type.Object(
   {
-    scope: Type.Optional(
-      Type.Literal("global", { description: "global, or no scope but a subject" }),
-    ),
+    scope: Type.Optional(Scope),
     subject: Type.Optional(Subject),
-    issuer: Type.Optional(Issuer),
+    issuer: Type.Optional(IssuerOrNull),
     rule: RuleJson,
     expireAt: Type.Optional(ExpireAt),
     reason: Reason,
@@ -116,29 +123,31 @@ const INTENT_MEMBERS = {
     }),
   ),
   subject: Type.Optional(Subject),
-  issuer: Type.Optional(Issuer),
+  issuer: Type.Optional(IssuerOrNull),
 } as const;
+
+const Confirm = Type.Literal("all", {
+  description: "all: a client may say that it has had this typed",
+});
 
 export const RevocationBody = Type.Object(
   {
     ...INTENT_MEMBERS,
     reason: Reason,
-    confirm: Type.Optional(
-      Type.Literal("all", { description: "all: a client may say that it has had this typed" }),
-    ),
+    confirm: Type.Optional(Confirm),
   },
   CLOSED,
 );
 
+/** What would be written, as it would be sent, and a token to try it on. */
 export const PreviewBody = Type.Object(
   {
     ...INTENT_MEMBERS,
-    scope: Type.Optional(
-      Type.Literal("global", { description: "global, or no scope but a subject" }),
-    ),
-    subject: Type.Optional(Subject),
+    scope: Type.Optional(Scope),
     rule: Type.Optional(RuleJson),
     expireAt: Type.Optional(ExpireAt),
+    reason: Type.Optional(Reason),
+    confirm: Type.Optional(Confirm),
     test: Type.Optional(CompactToken),
   },
   CLOSED,
@@ -206,6 +215,14 @@ export const AuditPageQuery = Type.Object(
 );
 
 export const LiftBody = Type.Object({ reason: Reason }, CLOSED);
+
+/** Many clients send no body with DELETE: the reason may stand in the query (`LiftQuery`). */
+export const OptionalLiftBody = Type.Object({ reason: Type.Optional(Reason) }, CLOSED);
+
+export const LiftQuery = Type.Object(
+  { ...WaitQuery.properties, reason: Type.Optional(Reason) },
+  CLOSED,
+);
 
 export const InspectBody = Type.Object({ token: CompactToken }, CLOSED);
 

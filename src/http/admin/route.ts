@@ -43,6 +43,8 @@ interface RouteHead {
   readonly answers: Readonly<Record<number, AnswerSpec>>;
   /** The content type of a body that the handler reads itself, as a stream. */
   readonly streams?: string;
+  /** Whether no body at all stands for an empty object. */
+  readonly isBodyOptional?: boolean;
   /** Whether `Idempotency-Key` makes a repetition harmless here. */
   readonly isIdempotent?: boolean;
 }

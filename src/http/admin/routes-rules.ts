@@ -11,7 +11,13 @@ import { parseRoute, type Route } from "./route.ts";
 import { parseRuleMember, parseScope } from "./rule-input.ts";
 import { toRuleJson, toRuleTag } from "./rule-json.ts";
 import { RuleShape, RulesShape, WrittenShape } from "./answer-schemas.ts";
-import { LiftBody, NewRuleBody, RulesQuery, WaitQuery } from "./request-schemas.ts";
+import {
+  LiftQuery,
+  NewRuleBody,
+  OptionalLiftBody,
+  RulesQuery,
+  WaitQuery,
+} from "./request-schemas.ts";
 
 const DEFAULT_LIMIT = 50;
 
@@ -80,25 +86,45 @@ export function createRuleRoutes(options: AdminOptions): readonly Route[] {
       path: "/rules/:id",
       summary: "Lift a rule; it stays in the history",
       access: "operator",
-      body: LiftBody,
-      query: WaitQuery,
+      body: OptionalLiftBody,
+      isBodyOptional: true,
+      query: LiftQuery,
       isIdempotent: true,
       answers: {
         200: { description: "The rule is lifted", schema: WrittenShape },
         412: { description: "The rule is not as `If-Match` says: somebody else has changed it" },
       },
       async handle({ params, request, body, query, actor, once }) {
-        checkReason(body.reason);
+        const reason = readReason(body.reason, query.reason);
         const rule = await find(params);
         const wanted = request.headers.get("if-match");
         if (wanted !== null && !listsTag(wanted, toRuleTag(rule))) {
           return problem(412, "Somebody else has changed this rule", "Read it again first.");
         }
-        const written = await rules.liftRule(rule.id, body.reason, actor, once);
+        const written = await rules.liftRule(rule.id, reason, actor, once);
         return answerChange(written, query, options, 200);
       },
     }),
   ];
+}
+
+/** The reason of a lift, from its body or its query. @throws AppError invalid */
+function readReason(inBody: string | undefined, inQuery: string | undefined): string {
+  const reason = inBody ?? inQuery;
+  if (reason === undefined) {
+    throw new AppError("invalid", "A rule is lifted for a reason, and this request names none", {
+      path: "/reason",
+      expected: 'a body {"reason":"…"}, or ?reason=… in the address',
+    });
+  }
+  if (inBody !== undefined && inQuery !== undefined && inBody !== inQuery) {
+    throw new AppError("invalid", "Body and address name different reasons", {
+      path: "/reason",
+      expected: "one reason",
+    });
+  }
+  checkReason(reason);
+  return reason;
 }
 
 /** Whether an `If-Match` is true of a resource's tag (RFC 9110 §13.1.1). Tags of rules hold no comma. */

@@ -8,12 +8,13 @@ import type { RuleScope } from "../../core/revocation/store.ts";
 
 /** Reads the scope: `scope: "global"`, or a subject; never both and never neither. @throws AppError invalid */
 export function parseScope(body: {
-  readonly scope?: "global";
+  readonly scope?: "global" | "subject";
   readonly subject?: string;
-  readonly issuer?: string;
+  readonly issuer?: string | null;
 }): RuleScope {
-  const { scope, subject, issuer } = body;
-  if (subject !== undefined && scope === undefined) return { kind: "subject", subject, issuer };
+  const { scope, subject } = body;
+  const issuer = body.issuer ?? undefined;
+  if (subject !== undefined && scope !== "global") return { kind: "subject", subject, issuer };
   if (scope === "global" && subject === undefined && issuer === undefined)
     return { kind: "global" };
   throw new AppError("invalid", "Whom the rule is for is not clear", {

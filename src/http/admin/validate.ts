@@ -12,14 +12,22 @@ export function checkBody(schema: TSchema, body: JsonObject): unknown {
   return plain;
 }
 
-/** Checks a query: each parameter once, whole numbers as numbers. @throws AppError invalid */
+/**
+ * Checks a query: each parameter once, whole numbers as numbers; an empty one is not there, as a form sends
+ * what was left open.
+ *
+ * @throws AppError invalid
+ */
 export function checkQuery(schema: TObject | undefined, params: URLSearchParams): unknown {
   const plain: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   const kinds = new Map(Object.entries(schema?.properties ?? {}));
+  const seen = new Set<string>();
   for (const [name, text] of params) {
-    if (name in plain) {
+    if (seen.has(name)) {
       throw new AppError("invalid", "A parameter is there twice", { path: `/${toShown(name)}` });
     }
+    seen.add(name);
+    if (text === "" && kinds.has(name)) continue;
     const isNumber = kinds.get(name)?.["type"] === "integer" && /^-?\d{1,15}$/.test(text);
     plain[name] = isNumber ? Number(text) : text;
   }

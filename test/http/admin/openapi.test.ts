@@ -16,6 +16,7 @@ interface Operation {
   readonly operationId: string;
   readonly parameters: readonly { readonly name: string; readonly in: string }[];
   readonly requestBody?: {
+    readonly required: boolean;
     readonly content: Readonly<Record<string, { readonly schema: unknown }>>;
   };
   readonly responses: Readonly<Record<string, unknown>>;
@@ -68,6 +69,17 @@ describe("openapi.json", () => {
         inPath as string[],
       );
     }
+  });
+
+  test("says where a body may be left out", () => {
+    const optional = operations().filter(
+      ([, , { requestBody }]) => requestBody?.required === false,
+    );
+    expect(optional.map(([method, path]) => `${method} ${path}`)).toEqual([
+      "DELETE /api/v1/rules/{id}",
+    ]);
+    const [, , lift] = optional[0] ?? [];
+    expect(lift?.parameters.map(({ name }) => name)).toContain("reason");
   });
 
   test("describes closed bodies", () => {

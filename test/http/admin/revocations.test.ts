@@ -244,12 +244,25 @@ describe("POST /rules/preview", () => {
     expect((await preview(body)).body["seen"]).toMatchObject({ matched: 1, unknownClaims: [] });
   });
 
+  test("takes everything that is sent to write it", async () => {
+    const rule = { subject: "bob", rule: { role: "guest" } };
+    const written = { ...rule, scope: "subject", issuer: null, expireAt: NOW + 1, reason: "r" };
+    expect((await preview(written)).body).toMatchObject({ scope: "subject", expireAt: NOW + 1 });
+    expect((await harness.ask("POST", "/rules", { body: written })).status).toBe(201);
+    const intent = { user: "bob", issuer: null, reason: "r", confirm: "all" };
+    expect((await preview(intent)).body).toMatchObject({ subject: "bob" });
+    expect((await revoke(intent)).status).toBe(201);
+  });
+
   const REFUSED: readonly (readonly [string, Record<string, unknown>, string])[] = [
     ["a rule and an intent", { user: "bob", rule: { a: 1 } }, "/rule"],
     ["a bad rule", { scope: "global", rule: { a: { near: 1 } } }, "/rule/a/near"],
     ["an empty rule", { scope: "global", rule: {} }, "/rule"],
     ["no scope", { rule: { a: 1 } }, "/scope"],
     ["nothing", {}, "/scope"],
+    ["an end in the past", { subject: "bob", rule: { a: 1 }, expireAt: NOW }, "/expireAt"],
+    ["a reason of two lines", { subject: "bob", rule: { a: 1 }, reason: "a\nb" }, "/reason"],
+    ["an intent's reason of blanks", { user: "bob", reason: "  " }, "/reason"],
     ["an unknown member", { user: "bob", wait: 1 }, "/wait"],
   ];
   for (const [what, body, path] of REFUSED) {
