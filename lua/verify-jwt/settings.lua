@@ -131,10 +131,10 @@ local TABLE = {
   { "JWT_STALE", "stale", parse_stale, false },
 }
 
--- With two keys, comma separated, a rotation is under way: the server takes
--- either, so the first is the one to send.
+-- With two keys, divided by a comma or by lines, a rotation is under way: the
+-- server takes either, so the first is the one to send.
 local function parse_verifier_key(text)
-  local key = split(trim(text))[1]
+  local key = split((text:gsub("\r?\n", ",")))[1]
   if not key then return nil end
   if key:find("[^!-~]") or #key > 1024 then return nil, "malformed" end
   return key

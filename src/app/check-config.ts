@@ -11,17 +11,21 @@ import {
 import { KeySource, type KeySourceSpec } from "../jwks/key-source.ts";
 import { readDecryptionKeys } from "./decryption-keys.ts";
 import { listKeySources } from "./key-sources.ts";
+import { INSTALLED_VERIFIER_KEY, readVerifierKeys } from "./verifier-key-file.ts";
 import { FETCH_TIMEOUT_MS, MAX_KEY_SET_BYTES } from "./key-sync.ts";
 
 /**
  * The configuration that a server starts with. A key file may still be on its way: the server warns,
  * and reads it again.
  *
- * @throws ConfigError with every problem of the settings and the decryption keys
+ * @throws ConfigError with every problem of the settings, the decryption keys and the verifier key
  */
 export function loadForServer(input: ConfigInput): Config {
   const reading = readConfig(input);
-  return toConfig(reading, problemsOfDecryption(reading));
+  return toConfig(reading, [
+    ...problemsOfDecryption(reading),
+    ...problemsOfInstalledKey(reading, INSTALLED_VERIFIER_KEY),
+  ]);
 }
 
 /**
@@ -30,7 +34,10 @@ export function loadForServer(input: ConfigInput): Config {
  * @returns what is wrong with single keys, a sentence each
  * @throws ConfigError with every problem of settings and files
  */
-export async function checkConfig(input: ConfigInput): Promise<readonly string[]> {
+export async function checkConfig(
+  input: ConfigInput,
+  installedKey: string = INSTALLED_VERIFIER_KEY,
+): Promise<readonly string[]> {
   const reading = readConfig(input);
   const { allowShortSecrets } = reading.values;
   const files = await Promise.all(
@@ -39,7 +46,11 @@ export async function checkConfig(input: ConfigInput): Promise<readonly string[]
       .map((spec) => checkKeyFile(spec, allowShortSecrets)),
   );
   const problems = files.flatMap(({ problem }) => problem ?? []);
-  toConfig(reading, [...problemsOfDecryption(reading), ...problems]);
+  toConfig(reading, [
+    ...problemsOfDecryption(reading),
+    ...problemsOfInstalledKey(reading, installedKey),
+    ...problems,
+  ]);
   return files.flatMap(({ warnings }) => warnings);
 }
 
@@ -72,8 +83,17 @@ async function checkKeyFile(
 }
 
 function problemsOfDecryption({ values }: Reading): readonly ConfigProblem[] {
+  return problemsOf(() => readDecryptionKeys(values.decryptFile));
+}
+
+/** It counts only where no other is configured. */
+function problemsOfInstalledKey({ values }: Reading, path: string): readonly ConfigProblem[] {
+  return values.verifierKey?.length === 0 ? problemsOf(() => readVerifierKeys(path)) : [];
+}
+
+function problemsOf(read: () => unknown): readonly ConfigProblem[] {
   try {
-    readDecryptionKeys(values.decryptFile);
+    read();
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;

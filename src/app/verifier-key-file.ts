@@ -2,6 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ConfigError } from "../config/load.ts";
+import { parseVerifierKeys, SETTINGS } from "../config/settings.ts";
+import { ValueProblem } from "../config/values.ts";
 
 /** Where `install` puts it, readable by HAProxy's group. */
 export const INSTALLED_VERIFIER_KEY = "/etc/haproxy-jwt/verifier.key";
@@ -9,6 +12,8 @@ export const INSTALLED_VERIFIER_KEY = "/etc/haproxy-jwt/verifier.key";
 /**
  * The keys in force: the configured ones, else those of the installed file, else of one in the data
  * folder, made on the first start (256 random bits, mode 0600).
+ *
+ * @throws ConfigError where a file is there and cannot be used
  */
 export function resolveVerifierKeys(
   configured: readonly string[],
@@ -17,18 +22,34 @@ export function resolveVerifierKeys(
 ): readonly string[] {
   if (configured.length > 0) return configured;
   const own = join(dataDir, "verifier.key");
-  return readKeys(installedFile) ?? readKeys(own) ?? [makeKey(own)];
+  return readVerifierKeys(installedFile) ?? readVerifierKeys(own) ?? [makeKey(own)];
 }
 
-function readKeys(path: string): readonly string[] | undefined {
+/**
+ * The keys of a file; undefined where it is not there. Going on without one that is there would make
+ * another key, and HAProxy, which has this one, would be turned away.
+ *
+ * @throws ConfigError
+ */
+export function readVerifierKeys(path: string): readonly string[] | undefined {
   try {
-    const keys = readFileSync(path, "utf8")
-      .split(/[\s,]+/)
-      .filter((key) => key.length >= 16);
-    return keys.length === 0 ? undefined : keys.slice(0, 2);
-  } catch {
-    return undefined;
+    const text = readFileSync(path, "utf8");
+    if (text.trim() === "") throw refused(path, "is empty");
+    return parseVerifierKeys(text);
+  } catch (error) {
+    if (error instanceof ValueProblem) throw refused(path, error.message);
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    if (typeof code !== "string") throw error;
+    throw refused(path, `cannot be read (${code}); ${OTHER} names another`);
   }
+}
+
+const { name } = SETTINGS.verifierKey;
+const OTHER = `${name}_FILE`;
+
+function refused(path: string, problem: string): ConfigError {
+  return new ConfigError([{ key: name, message: `its file ${path} ${problem}` }]);
 }
 
 function makeKey(path: string): string {

@@ -232,7 +232,7 @@ export const SETTINGS = {
     "JWT_VERIFIER_KEY",
     "",
     parseVerifierKeys,
-    "Secret shared between HAProxy's side and the server; two, comma separated, while rotating. " +
+    "Secret shared between HAProxy's side and the server; two, comma separated or on lines of a file, while rotating. " +
       "Empty: `/etc/haproxy-jwt/verifier.key`, else one made in the data folder.",
     "secret",
   ),
@@ -320,8 +320,9 @@ function parseAlgorithms(text: string): ReadonlySet<string> | undefined {
   throw new ValueProblem(`must hold only ${known.join(", ")}`);
 }
 
-function parseVerifierKeys(text: string): readonly string[] {
-  const keys = parseList(text);
+/** One key or two, divided by a comma or by lines; empty: none. @throws ValueProblem without a word of them */
+export function parseVerifierKeys(text: string): readonly string[] {
+  const keys = parseList(text.replace(/\r?\n/g, ","));
   if (keys.length > 2) throw new ValueProblem("must hold one key, or two while rotating");
   if (keys.some((key) => key.length < 16 || !/^[\x21-\x7e]+$/.test(key))) {
     throw new ValueProblem("must have at least 16 printable characters, no blanks");

@@ -25,8 +25,13 @@ function input(environment: Readonly<Record<string, string>>): ConfigInput {
 }
 
 /** The problems as `key: message`. */
-async function problems(environment: Readonly<Record<string, string>>): Promise<string[]> {
-  const error: unknown = await checkConfig(input(environment)).catch((cause: unknown) => cause);
+async function problems(
+  environment: Readonly<Record<string, string>>,
+  installedKey?: string,
+): Promise<string[]> {
+  const error: unknown = await checkConfig(input(environment), installedKey).catch(
+    (cause: unknown) => cause,
+  );
   if (!(error instanceof ConfigError)) return [];
   return error.problems.map(({ key, message }) => `${key}: ${message}`);
 }
@@ -36,6 +41,20 @@ const SHORT = { kid: "short", secret: "too-short-canary" };
 const PRIVATE = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
 
 describe("checkConfig", () => {
+  test("names the installed verifier key where it counts and cannot be used", async () => {
+    const installed = join(folder, "verifier.key");
+    writeFileSync(installed, "0123456789abcdef");
+    const found = (environment = {}) => problems(environment, installed);
+    expect(await found()).toEqual([]);
+    writeFileSync(installed, "too-short");
+    const problem = `JWT_VERIFIER_KEY: its file ${installed} must have at least 16 printable`;
+    expect(await found({ JWT_LOG_LEVEL: "x" })).toEqual([
+      expect.stringMatching(/^JWT_LOG_LEVEL: /),
+      expect.stringContaining(problem),
+    ]);
+    expect(await found({ JWT_VERIFIER_KEY: "fedcba9876543210" })).toEqual([]);
+  });
+
   test("names settings and files at once", async () => {
     expect(
       await problems({

@@ -257,6 +257,18 @@ describe("a secret", () => {
     }
   });
 
+  test.each([
+    ["a comma", `${KEY},fedcba9876543210\n`],
+    ["a line break", `${KEY}\nfedcba9876543210\n`],
+    ["a line break of Windows", `${KEY}\r\nfedcba9876543210\r\n`],
+  ])("may be two with %s between them while rotating", (_, text) => {
+    const environment = { JWT_VERIFIER_KEY_FILE: write("two", text) };
+    expect(load({ environment }).settings.verifierKey).toEqual([KEY, "fedcba9876543210"]);
+    expect(problems({ environment: { JWT_VERIFIER_KEY: `${text}${KEY}` } })).toEqual([
+      "JWT_VERIFIER_KEY: must hold one key, or two while rotating",
+    ]);
+  });
+
   test("is looked for further where its variable is empty", () => {
     const path = write("secret", KEY);
     const environment = { JWT_VERIFIER_KEY: "", JWT_VERIFIER_KEY_FILE: path };

@@ -43,6 +43,16 @@ test("sends the first of two verifier keys", function()
   assert(read({ JWT_VERIFIER_KEY = "new,old" }).verifier_key == "new")
 end)
 
+test("sends the first of two verifier keys on lines of their own", function()
+  local env = { JWT_VERIFIER_KEY_FILE = "/k" }
+  for _, text in ipairs({ "new\nold\n", "\r\nnew\r\nold", "new,\nold" }) do
+    local result, problems = read(env, { ["/k"] = text })
+    assert(result.verifier_key == "new" and #problems == 0)
+  end
+  local _, problems = read(env, { ["/k"] = "ne w\nold\n" })
+  assert(#problems == 1)
+end)
+
 test("reads the verifier key's file, its line break not", function()
   local result = read({ JWT_VERIFIER_KEY_FILE = "/k" }, { ["/k"] = "abc\n" })
   assert(result.verifier_key == "abc")
