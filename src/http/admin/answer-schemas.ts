@@ -144,7 +144,8 @@ export const KeysShape = Type.Object({
         Type.Object({
           kid: Type.Optional(Type.String()),
           kty: Type.String(),
-          algorithms: Type.Array(Type.String()),
+          alg: Type.Optional(Type.String({ description: "as the key itself declares it" })),
+          algorithms: Type.Array(Type.String(), { description: "what it may verify" }),
           issuer: Type.Optional(Type.String()),
           thumbprint: Type.Optional(Type.String({ description: "RFC 7638; public keys only" })),
         }),

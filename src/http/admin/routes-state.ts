@@ -134,10 +134,12 @@ export function toKeysView({ keys, nowSeconds }: AdminOptions) {
 }
 
 /** A secret's thumbprint is as good as a hash of it for guessing: only public keys show theirs. */
-function toKeyView({ kid, kty, algorithms, issuer, thumbprint }: VerificationKey) {
+function toKeyView(key: VerificationKey) {
+  const { kid, kty, declaredAlg, algorithms, issuer, thumbprint } = key;
   return {
     kid,
     kty,
+    alg: declaredAlg,
     algorithms: [...algorithms],
     issuer,
     thumbprint: kty === "oct" ? undefined : thumbprint,
