@@ -10,7 +10,7 @@ local token = require("verify-jwt.token")
 local uninterrupted = require("verify-jwt.uninterrupted")
 local verdict = require("verify-jwt.verdict")
 
-local sub = string.sub
+local find, sub = string.find, string.sub
 
 local BODY = verdict.BODY
 
@@ -111,8 +111,12 @@ function judge.create(deps)
     local entry, how, is_unreachable =
       ask_current(text, thumbprint, from, moment, deadline)
     if entry[BODY] and settings.body_encoding == "base64url" then
-      entry[BODY] = first and sub(text, first + 1, second - 1)
-        or base64url.encode(entry[BODY])
+      if first then
+        entry[BODY] = sub(text, first + 1, second - 1)
+      elseif find(entry[BODY], "{", 1, true) then
+        -- A server of an older version does not know how to encode them.
+        entry[BODY] = base64url.encode(entry[BODY])
+      end
     end
     return entry, how, is_unreachable
   end

@@ -17,7 +17,7 @@ local PROBE = "probe"
 local token_server = {}
 
 --- The constant beginning of every question.
--- @param settings { verifier_key?, claim_vars }
+-- @param settings { verifier_key?, claim_vars, body_encoding }
 function token_server.head(settings)
   local claims = settings.claim_vars
   if claims ~= "*" then claims = table.concat(claims, ",") end
@@ -29,6 +29,9 @@ function token_server.head(settings)
     "Accept: " .. ACCEPT,
     "X-Jwt-Claims: " .. claims,
   }
+  if settings.body_encoding == "base64url" then
+    lines[#lines + 1] = "X-Jwt-Body: base64url"
+  end
   if settings.verifier_key then
     lines[#lines + 1] = "Authorization: Bearer " .. settings.verifier_key
   end

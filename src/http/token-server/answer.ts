@@ -34,23 +34,28 @@ export function toPublicJson(verdict: Verdict, isTrusted: boolean): string {
 /**
  * The form for verifiers; members are described where Lua reads them (lua/verify-jwt/token_server.lua).
  *
- * @param question the number under which it was asked, repeated so that no answer is taken for another's
+ * @param asked.number under which it was asked, repeated so that no answer is taken for another's
+ * @param asked.wantsEncodedBody as base64url, which needs no line of its own: then every byte is as it was
  */
 export function toVerifierJson(
   verdict: Verdict,
   isTrusted: boolean,
   selection: ClaimSelection,
   judgedAt: JudgedAt,
-  question?: string,
+  asked: { readonly number?: string | undefined; readonly wantsEncodedBody?: boolean } = {},
 ): string {
   // First of all, where nothing that a token says can stand.
-  const number = question === undefined ? [] : [`"question":${question}`];
+  const number = asked.number === undefined ? [] : [`"question":${asked.number}`];
   const members = [...number, ...outcome(verdict)];
   const { token } = verdict;
   if (token !== undefined) {
     members.push(generation(token.isStateless));
     if (token.jweHeaderText === undefined || isTrusted) {
-      members.push(`"body":${JSON.stringify(toOneLine(token.claimsText))}`);
+      const body =
+        asked.wantsEncodedBody === true
+          ? Buffer.from(token.claimsText).toString("base64url")
+          : toOneLine(token.claimsText);
+      members.push(`"body":${JSON.stringify(body)}`);
       members.push(`"vars":${JSON.stringify(Object.fromEntries(claimVars(token, selection)))}`);
       const tags = token.subjects.map((subject) => subjectTag(judgedAt.epoch, subject));
       members.push(`"tags":${JSON.stringify(tags)}`);

@@ -52,6 +52,7 @@ interface Question {
   readonly claims: string;
   readonly verifiedWith: string | undefined;
   readonly ttlSeconds: number;
+  readonly wantsEncodedBody: boolean;
   /** The number it has for its asker. */
   readonly number: string | undefined;
 }
@@ -68,7 +69,7 @@ export function createJudgeRoute(options: JudgeRouteOptions) {
     const selection = selectionOf(question.claims);
     return toVerifier(
       VERIFIER_TYPE,
-      toVerifierJson(verdict, isTrusted, selection, judgedAt, question.number),
+      toVerifierJson(verdict, isTrusted, selection, judgedAt, question),
     );
   };
 
@@ -171,6 +172,7 @@ function parseQuestion(headers: Headers, isVerifier: IsVerifier): Question | Res
     isTrusted,
     wantsVerifierForm: headers.get("accept") === VERIFIER_TYPE,
     claims: headers.get("x-jwt-claims") ?? "",
+    wantsEncodedBody: headers.get("x-jwt-body") === "base64url",
     verifiedWith: isTrusted ? (headers.get("x-jwt-key") ?? undefined) : undefined,
     ttlSeconds,
     number: /^\d{1,15}$/.exec(headers.get("x-jwt-question") ?? "")?.[0],

@@ -83,6 +83,14 @@ describe("toVerifierJson", () => {
     });
   });
 
+  test("gives the claims encoded to who wants them so, every byte as it was", () => {
+    const asked = { number: "7", wantsEncodedBody: true };
+    const json = toVerifierJson(accepted(), true, parseClaimSelection("*"), AT, asked);
+    const answer = JSON.parse(json) as { readonly body: string };
+    expect(Buffer.from(answer.body, "base64url").toString()).toBe(CLAIMS);
+    expect(json.startsWith(`{"question":7,`)).toBe(true);
+  });
+
   test("leaves the end out where there is none, and the claims of a JWE for a stranger", () => {
     const verdict = accepted({ jweHeaderText: HEADER });
     expect(JSON.parse(verifierJson(verdict, false))).toEqual({
