@@ -60,3 +60,24 @@ export class GroundsView {
     return this.#ring;
   }
 }
+
+/** The newest that was sent: to read one takes as long as its keys do, and the next may be read before it. */
+export class NewestGrounds {
+  #view: GroundsView | undefined;
+  #sent = 0;
+  #newest = 0;
+
+  get view(): GroundsView | undefined {
+    return this.#view;
+  }
+
+  /** To be called in the order of sending. Rejects where they cannot be read; the former ones stay. */
+  async take(grounds: WorkerGrounds, nowMs: number): Promise<void> {
+    this.#sent += 1;
+    const sent = this.#sent;
+    const view = await GroundsView.read(grounds, nowMs);
+    if (sent < this.#newest) return;
+    this.#newest = sent;
+    this.#view = view;
+  }
+}

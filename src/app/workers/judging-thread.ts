@@ -14,7 +14,7 @@ import { createIsVerifier } from "../../http/verifier-key.ts";
 import { openReader } from "../../sqlite/open-reader.ts";
 import { REMEMBERED_TOKENS } from "../judging.ts";
 import { BODY_TIMEOUT_MS, monotonicMs } from "../clock.ts";
-import { GroundsView } from "./grounds-view.ts";
+import { NewestGrounds, type GroundsView } from "./grounds-view.ts";
 import { createTally } from "./tally.ts";
 import {
   ARRIVAL_HEADER,
@@ -36,11 +36,12 @@ export async function startWorker(
 ): Promise<JudgingThread> {
   const shared = new SharedReader(start.memory, start.thread);
   const { index, load, close } = await openReader(start.dataDir);
-  let grounds: GroundsView | undefined;
+  const newest = new NewestGrounds();
   let isLoading = false;
 
   /** Tells whether rules, keys and policy are the newest. Rules are read up to the newest sequence here. */
   const isCurrent = (): boolean => {
+    const grounds = newest.view;
     if (grounds === undefined || grounds.version !== shared.version() || isLoading) return false;
     if (grounds.epoch === index.epoch) {
       if (shared.seq() <= index.seq) return true;
@@ -70,9 +71,9 @@ export async function startWorker(
   };
 
   const judge = createJudge({
-    ring: () => (grounds ?? missing()).ring(nowSeconds(), monotonicMs()),
-    decryptionKeys: () => (grounds ?? missing()).decryptionKeys,
-    policies: () => (grounds ?? missing()).policies,
+    ring: () => present(newest.view).ring(nowSeconds(), monotonicMs()),
+    decryptionKeys: () => present(newest.view).decryptionKeys,
+    policies: () => present(newest.view).policies,
     findRevocation: (claims, subjects, issuer, now, claimsText) =>
       index.findMatch(claims, subjects, issuer, now, () => tokenDigest(claimsText)),
     nowSeconds,
@@ -130,9 +131,7 @@ export async function startWorker(
   );
   post({ kind: "listening", thread: start.thread });
   return {
-    take: async (next) => {
-      grounds = await GroundsView.read(next, monotonicMs());
-    },
+    take: (grounds) => newest.take(grounds, monotonicMs()),
     stop: async () => {
       await Promise.all(listeners.map((one) => one.close()));
       tally.close();
@@ -146,6 +145,7 @@ function nowSeconds(): number {
   return Date.now() / 1000;
 }
 
-function missing(): never {
-  throw new TypeError("a thread without keys judged");
+function present(grounds: GroundsView | undefined): GroundsView {
+  if (grounds === undefined) throw new TypeError("a thread without keys judged");
+  return grounds;
 }

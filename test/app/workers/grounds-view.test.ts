@@ -1,18 +1,18 @@
 /** Which keys a judging thread uses, by either clock. */
 import { describe, expect, test } from "bun:test";
-import { GroundsView } from "../../../src/app/workers/grounds-view.ts";
+import { GroundsView, NewestGrounds } from "../../../src/app/workers/grounds-view.ts";
 import type { WorkerGrounds } from "../../../src/app/workers/messages.ts";
 import { createSigningKey } from "../../helpers/signing-keys.ts";
 
 const NOW = 1_800_000_000;
 const MONOTONIC_MS = 50_000;
 
-function grounds(ageSeconds: number): WorkerGrounds {
+function grounds(ageSeconds: number, version = 1): WorkerGrounds {
   const text = JSON.stringify({ keys: [createSigningKey("ES256").jwk] });
   const fetchedAtSeconds = NOW - ageSeconds;
   return {
     kind: "grounds",
-    version: 1,
+    version,
     epoch: "e",
     policies: { common: {}, byIssuer: new Map() } as unknown as WorkerGrounds["policies"],
     decryptionKeysText: undefined,
@@ -38,5 +38,32 @@ describe("a judging thread's keys", () => {
     const view = await GroundsView.read(grounds(60), MONOTONIC_MS);
     expect(view.ring(NOW, MONOTONIC_MS + 39_000).keys).toHaveLength(1);
     expect(view.ring(NOW, MONOTONIC_MS + 41_000).keys).toHaveLength(0);
+  });
+});
+
+describe("what a judging thread was told last", () => {
+  test("counts, though what it was told before is read after it", async () => {
+    const newest = new NewestGrounds();
+    const read: number[] = [];
+    const take = async (told: WorkerGrounds) => {
+      await newest.take(told, MONOTONIC_MS);
+      read.push(told.version);
+    };
+    await take(grounds(0, 1));
+    expect(newest.view?.version).toBe(1);
+    // Without a key there is nothing to wait for.
+    await Promise.all([take(grounds(0, 2)), take({ ...grounds(0, 3), sets: [] })]);
+    expect(read).toEqual([1, 3, 2]);
+    expect(newest.view?.version).toBe(3);
+  });
+
+  test("leaves the former in place where it cannot be read", async () => {
+    const newest = new NewestGrounds();
+    await newest.take(grounds(0, 1), MONOTONIC_MS);
+    const broken = { ...grounds(0, 2), decryptionKeysText: "no keys" };
+    expect(await newest.take(broken, MONOTONIC_MS).catch(() => "unreadable")).toBe("unreadable");
+    expect(newest.view?.version).toBe(1);
+    await newest.take(grounds(0, 3), MONOTONIC_MS);
+    expect(newest.view?.version).toBe(3);
   });
 });
