@@ -10,6 +10,7 @@ import type {
   VerifierState,
 } from "./confirmation.ts";
 import { fencedAtMs } from "./lease.ts";
+import { ReportTimes } from "./report-times.ts";
 import { UnleasedMemory } from "./unleased-memory.ts";
 
 /** What a poll says of its sender. */
@@ -55,6 +56,7 @@ interface Verifier {
   toldSeq: number;
   /** Polls in a row that reported less than it was told. */
   laggingPolls: number;
+  readonly reports: ReportTimes;
   lastLatencyMs: number | undefined;
 }
 
@@ -102,6 +104,7 @@ export class VerifierRegistry implements Confirmation {
     if (report.seq !== undefined && report.seq > known.appliedSeq) {
       this.#time(known.appliedSeq, report.seq, now);
       known.appliedSeq = report.seq;
+      known.reports.reported(report.seq, now);
       const changedAt = this.#changes.madeAtMs(report.seq);
       if (changedAt !== undefined) known.lastLatencyMs = now - changedAt;
       this.#wake();
@@ -154,6 +157,7 @@ export class VerifierRegistry implements Confirmation {
       one.appliedSeq = -1;
       one.toldSeq = -1;
       one.laggingPolls = 0;
+      one.reports.clear();
       one.lastLatencyMs = undefined;
     }
     this.#changes.clear();
@@ -234,16 +238,17 @@ export class VerifierRegistry implements Confirmation {
 
   #confirmed(seq: number, now: number): readonly ConfirmedVerifier[] {
     const found: ConfirmedVerifier[] = [];
+    const changedAt = this.#changes.madeAtMs(seq);
     for (const one of this.#verifiers.values()) {
       const { id, report } = one;
-      const changedAt = this.#changes.madeAtMs(seq);
       if (one.appliedSeq >= seq) {
-        const ms = changedAt === undefined ? undefined : one.lastLatencyMs;
+        const reportedAt = one.reports.firstAtMs(seq);
+        const isTimed = changedAt !== undefined && reportedAt !== undefined;
         found.push({
           id,
           name: report.name,
           state: "applied",
-          ...(ms === undefined ? {} : { ms }),
+          ...(isTimed ? { ms: reportedAt - changedAt } : {}),
         });
       } else if (one.fencedAtMs !== undefined) {
         const isFenced = one.fencedAtMs <= now;
@@ -280,6 +285,7 @@ export class VerifierRegistry implements Confirmation {
       fencedAtMs: undefined,
       toldSeq: -1,
       laggingPolls: 0,
+      reports: new ReportTimes(),
       lastLatencyMs: undefined,
     };
     this.#verifiers.set(report.id, verifier);

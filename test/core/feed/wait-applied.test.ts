@@ -32,6 +32,37 @@ describe("VerifierRegistry.waitApplied", () => {
     expect(clock.timers).toBe(0);
   });
 
+  test("times each change by the report that brought it, though a later one brought more", async () => {
+    const { clock, registry, poll } = setUp();
+    const msOf = async (seq: number) => {
+      const { verifiers } = await registry.waitApplied(seq, 0);
+      return verifiers.map(({ ms }) => ms);
+    };
+    poll("a", 4, 4);
+    registry.changed(5);
+    await clock.advance(90);
+    registry.changed(6);
+    await clock.advance(10);
+    poll("a", 6, 6);
+    expect([await msOf(5), await msOf(6)]).toEqual([[100], [10]]);
+    registry.changed(7);
+    await clock.advance(3);
+    poll("a", 7, 7);
+    expect([await msOf(5), await msOf(6), await msOf(7)]).toEqual([[100], [10], [3]]);
+  });
+
+  test("does not time a change whose report is too long ago to be known", async () => {
+    const { registry, poll } = setUp();
+    for (let seq = 1; seq <= 100; seq += 1) {
+      registry.changed(seq);
+      poll("a", seq, seq);
+    }
+    const [outcome] = (await registry.waitApplied(5, 0)).verifiers;
+    expect(outcome).toEqual({ id: "a", name: "name of a", state: "applied" });
+    const [timed] = (await registry.waitApplied(100, 0)).verifiers;
+    expect(timed).toEqual({ id: "a", name: "name of a", state: "applied", ms: 0 });
+  });
+
   test("takes a later sequence for the earlier one", async () => {
     const { poll, registry } = setUp();
     poll("a", 9, 9);
