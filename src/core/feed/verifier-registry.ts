@@ -207,10 +207,10 @@ export class VerifierRegistry implements Confirmation {
     const deadline = monotonicMs() + timeoutMs;
     for (;;) {
       const now = monotonicMs();
-      const verifiers = this.#confirmed(seq, now);
       const openUntil = this.#openUntil(seq);
-      if (openUntil <= now) return { applied: true, verifiers };
-      if (now >= deadline) return { applied: false, verifiers };
+      const applied = openUntil <= now;
+      // The list only for the answer: every report wakes all that wait.
+      if (applied || now >= deadline) return { applied, verifiers: this.#confirmed(seq, now) };
       const woken = Promise.withResolvers<void>();
       this.#waiters.add(woken.resolve);
       const cancel = after(Math.ceil(Math.min(openUntil, deadline) - now), woken.resolve);

@@ -63,6 +63,27 @@ describe("VerifierRegistry.waitApplied", () => {
     expect(timed).toEqual({ id: "a", name: "name of a", state: "applied", ms: 0 });
   });
 
+  test("lists the verifiers once, however often it is woken", async () => {
+    const { registry, poll, wait } = setUp();
+    let read = 0;
+    const report = {
+      ...reportOf("a", 1000),
+      get name() {
+        read += 1;
+        return "name of a";
+      },
+    };
+    registry.polled(report);
+    poll("b", 4, 4);
+    const state = wait(1000);
+    for (let seq = 5; seq <= 1000; seq += 1) {
+      poll("b", seq, seq);
+      await settle();
+    }
+    expect(state.outcome).toMatchObject({ applied: true });
+    expect(read).toBe(1);
+  });
+
   test("takes a later sequence for the earlier one", async () => {
     const { poll, registry } = setUp();
     poll("a", 9, 9);
