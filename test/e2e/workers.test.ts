@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Edge, startEdge } from "../helpers/edge.ts";
 import { mint } from "../helpers/mint.ts";
+import { countOf } from "../helpers/server-counts.ts";
 import { claims } from "../helpers/tokens.ts";
 import { expectRefused, expectValid } from "../helpers/expect-verdict.ts";
 import { waitFor } from "../helpers/wait-for.ts";
@@ -24,8 +25,8 @@ describe("with three judging threads", () => {
     const token = mintFor("counted");
     await Promise.all(ask(token));
     await waitFor("all verdicts to be counted", async () => {
-      const text = await (await fetch(`http://127.0.0.1:${edge.server.port}/metrics`)).text();
-      return countOk(text) >= QUESTIONS;
+      const counted = await countOf(edge.server, "haproxy_jwt_verdicts_total", ['reason="ok"']);
+      return counted >= QUESTIONS;
     });
   });
 
@@ -66,11 +67,6 @@ function ask(token: string, headers: Readonly<Record<string, string>> = {}) {
   return Array.from({ length: QUESTIONS }, () =>
     edge.server.judge(token, { connection: "close", "x-jwt-ttl": "0", ...headers }),
   );
-}
-
-function countOk(metrics: string): number {
-  const lines = metrics.matchAll(/haproxy_jwt_verdicts_total\{reason="ok"[^}]*\} (\d+)/g);
-  return [...lines].reduce((sum, match) => sum + Number(match[1]), 0);
 }
 
 function mintFor(username: string): string {
