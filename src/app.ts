@@ -10,6 +10,7 @@ import { GroundWatch } from "./app/ground-watch.ts";
 import { startHousekeeping } from "./app/housekeeping.ts";
 import { createJudging, fingerprintOf, grounds, type Judging } from "./app/judging.ts";
 import { createKeySync, FETCH_TIMEOUT_MS } from "./app/key-sync.ts";
+import { toListenFailure } from "./app/listen-failure.ts";
 import { observe } from "./app/observation.ts";
 import { readPageFiles } from "./app/page-files.ts";
 import { createHealth, keyProblemAtStart } from "./app/readiness.ts";
@@ -224,8 +225,16 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   });
   const housekeeping = startHousekeeping(store, log, clockWatch.prudentNowMs);
   const listeners: Listener[] = [];
-  const open = (address: Address, options: Parameters<typeof listen>[1]) => {
-    listeners.push(listen(address, options));
+  const open = async (
+    setting: string,
+    address: Address,
+    options: Parameters<typeof listen>[1],
+  ): Promise<void> => {
+    try {
+      listeners.push(listen(address, options));
+    } catch (error) {
+      throw await toListenFailure(setting, address, error);
+    }
   };
   const shared = { ...limits, onFailure };
   const close = async (): Promise<void> => {
@@ -245,17 +254,21 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
   };
   try {
     const handle = observation.follow("token", tokenServer);
-    for (const address of settings.listen)
-      open(toAddress(address, pool !== undefined), { ...shared, handle });
-    for (const { address, options } of adminListeners(config, admin.handle)) {
+    const isShared = pool !== undefined;
+    for (const address of settings.listen) {
+      // oxlint-disable-next-line no-await-in-loop -- it waits for nothing but a failure's words
+      await open("JWT_LISTEN", toAddress(address, isShared), { ...shared, handle });
+    }
+    for (const { setting, address, options } of adminListeners(config, admin.handle)) {
       const handle = observation.follow(
         address.kind === "unix" ? "control" : "admin",
         options.handle,
       );
-      open(address, { ...shared, ...options, handle });
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await open(setting, address, { ...shared, ...options, handle });
     }
     if (pool !== undefined) {
-      open(mainSocketOf(settings.dataDir), {
+      await open("JWT_DATA_DIR", mainSocketOf(settings.dataDir), {
         ...shared,
         handle: (request, _, server) => handle(request, () => arrivalFrom(request), server),
       });

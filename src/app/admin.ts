@@ -120,12 +120,14 @@ export function adminListeners(
   config: Config,
   handle: AdminApp,
 ): readonly {
+  readonly setting: string;
   readonly address: Address;
   readonly options: Pick<ListenOptions, "handle" | "maxBodyBytes">;
 }[] {
   const { adminListen, dataDir } = config.settings;
   return [
     {
+      setting: "JWT_ADMIN_LISTEN",
       address: adminListen,
       options: {
         maxBodyBytes: MAX_BODY_BYTES,
@@ -137,6 +139,7 @@ export function adminListeners(
       },
     },
     {
+      setting: "JWT_DATA_DIR",
       address: { kind: "unix", path: join(dataDir, "control.sock"), mode: 0o600 },
       options: {
         maxBodyBytes: MAX_BODY_BYTES,

@@ -101,3 +101,17 @@ describe("a command line that is wrong", () => {
     expect(code).toBe(2);
   });
 });
+
+describe("an address where nothing can listen", () => {
+  test.each([
+    ["JWT_LISTEN", "nosuchhost.invalid:24100", "this machine knows no such name"],
+    ["JWT_LISTEN", "unix:/none/server.sock", "its folder is not there"],
+    ["JWT_ADMIN_LISTEN", "192.0.2.1:24100", "this machine has no such address"],
+  ])("is told by %s=%s", async (name, value, why) => {
+    const origin = { JWT_ADMIN_ORIGIN: "https://tokens.example.org" };
+    const env = environment({ JWT_ADMIN_LISTEN: "127.0.0.1:0", ...origin, [name]: value });
+    const { code, stderr } = await runCommand(["serve"], env);
+    expect(stderr).toBe(`${name}: nothing can listen on ${value}: ${why}\n`);
+    expect(code).toBe(1);
+  });
+});
