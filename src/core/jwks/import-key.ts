@@ -44,8 +44,7 @@ export async function importKey(
     throw new KeyRefusal(`its algorithm is not one for signatures that is supported here`);
   }
   const algorithms = boundAlgorithms(facts, declaredAlg, options.allowShortSecrets);
-  if (algorithms.size === 0)
-    throw new KeyRefusal("its type, curve or size fits no algorithm it may serve");
+  if (algorithms.size === 0) throw new KeyRefusal(whyNothingFits(facts, declaredAlg));
   const warning = warnOfShortSecret(facts, algorithms);
   const thumbprint = await calculateJwkThumbprint(toJoseJwk(jwk), "sha256");
   const { kty } = facts;
@@ -199,10 +198,19 @@ function checkStrength(facts: KeyMaterialFacts, jwk: JsonWebKey, allowShortSecre
     throw new KeyRefusal("its point has a small order: anybody could sign for it");
   }
   if (facts.kty === "oct" && facts.bits < MIN_SECRET_BITS && !allowShortSecrets) {
-    throw new KeyRefusal(
-      `its secret has ${facts.bits} bits, fewer than its hash (RFC 7518 §3.2; JWT_ALLOW_SHORT_SECRETS takes it all the same)`,
-    );
+    throw new KeyRefusal(tooShort(facts, "its hash"));
   }
+}
+
+function whyNothingFits(facts: KeyMaterialFacts, declaredAlg: string | undefined): string {
+  const shape = JWS_ALGORITHMS.get(declaredAlg ?? "")?.key;
+  const isShort = facts.kty === "oct" && shape?.kty === "oct";
+  if (isShort) return tooShort(facts, `the hash of ${declaredAlg}`);
+  return "its type, curve or size fits no algorithm it may serve";
+}
+
+function tooShort({ bits }: KeyMaterialFacts, hash: string): string {
+  return `its secret has ${bits} bits, fewer than ${hash} (RFC 7518 §3.2; JWT_ALLOW_SHORT_SECRETS takes it all the same)`;
 }
 
 /** Says so where a secret serves an algorithm whose hash is longer than itself. */
