@@ -107,7 +107,11 @@ export function sayChange(
 }
 
 /** How far the change has come, in a sentence. */
-function enforcementOf(api: Api, answer: Members, { isWaiting, timeout }: Waiting): string {
+export function enforcementOf(
+  api: Pick<Api, "isServer">,
+  answer: Members,
+  { isWaiting, timeout }: Pick<Waiting, "isWaiting" | "timeout">,
+): string {
   if (!api.isServer) return "No server is running: it is stored, and holds from its next start on.";
   if (!isWaiting) return "It is stored; --wait would say when every HAProxy thread enforces it.";
   const verifiers = answer.list("verifiers");
@@ -119,6 +123,11 @@ function enforcementOf(api: Api, answer: Members, { isWaiting, timeout }: Waitin
   if (answer.flag("applied")) {
     if (verifiers.length === 0) return "Enforced: nobody remembers an older verdict.";
     const ms = Math.max(0, ...verifiers.map((one) => one.number("ms") ?? 0));
+    if (applied === 0) {
+      return verifiers.length === 1
+        ? "Enforced: the one HAProxy thread known is silent, and trusts nothing it remembers."
+        : `Enforced: the ${verifiers.length} HAProxy threads known are silent, and trust nothing they remember.`;
+    }
     const fenced = verifiers.length - applied;
     const others = fenced === 0 ? "" : `; ${fenced} silent, and trusting nothing they remember`;
     return `Enforced on ${applied} of ${verifiers.length} HAProxy threads, after ${Math.ceil(ms)} ms${others}.`;
@@ -133,6 +142,11 @@ function onNodes(answer: Members, nodes: readonly Members[], timeout: string): s
   const inState = (state: string) => nodes.filter((one) => one.text("state") === state);
   const applied = inState("applied");
   if (answer.flag("applied")) {
+    if (applied.length === 0) {
+      return nodes.length === 1
+        ? "Enforced: the one machine known is silent, and its lease is over."
+        : `Enforced: the ${nodes.length} machines known are silent, and their leases are over.`;
+    }
     const threads = applied.flatMap((one) => one.list("verifiers")).length;
     const fenced = nodes.length - applied.length;
     const others = fenced === 0 ? "" : `; ${fenced} silent, their leases over`;
