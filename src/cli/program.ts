@@ -1,7 +1,7 @@
 /** The command tree, and what its failures say and exit with. */
 import { Command, CommanderError } from "commander";
 import { ConfigError } from "../config/load.ts";
-import { AppError } from "../core/app-error.ts";
+import { AppError, toSentence } from "../core/app-error.ts";
 import { registerAdmin } from "./admin.ts";
 import { registerBackup, registerRestore } from "./backup.ts";
 import { registerCompletion } from "./completion.ts";
@@ -85,5 +85,5 @@ function messageOf(error: unknown): string {
   if (!(error instanceof AppError)) return error instanceof Error ? error.message : String(error);
   const place = error.path === undefined ? "" : ` (at ${error.path})`;
   const expected = error.expected === undefined ? "" : `; expected ${error.expected}`;
-  return `${error.message}${place}${expected}`;
+  return toSentence(`${error.message}${place}${expected}`);
 }

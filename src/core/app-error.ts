@@ -43,3 +43,10 @@ export class AppError extends Error {
     this.expected = details.expected;
   }
 }
+
+/** A message as it is shown by itself: it begins with a capital, unless that would change a name or a path. */
+export function toSentence(message: string): string {
+  return /^[a-z]+[,:]? /.test(message)
+    ? message.charAt(0).toUpperCase() + message.slice(1)
+    : message;
+}

@@ -1,5 +1,5 @@
 /** Answers failures as RFC 9457 problem+json, without an echo of what was sent. */
-import { AppError, type AppErrorCode } from "../core/app-error.ts";
+import { AppError, toSentence, type AppErrorCode } from "../core/app-error.ts";
 
 const STATUS: ReadonlyMap<AppErrorCode, number> = new Map([
   ["invalid", 422],
@@ -39,7 +39,7 @@ export function problemOf(error: AppError): Response {
   const { path, expected } = error;
   return toResponse({
     type: "about:blank",
-    title: error.message,
+    title: toSentence(error.message),
     status,
     code: error.code,
     ...(path === undefined ? {} : { path }),

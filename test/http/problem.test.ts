@@ -21,8 +21,21 @@ describe("a problem", () => {
     const text = await response.text();
     expect([response.status, JSON.parse(text)]).toEqual([
       status,
-      { type: "about:blank", title: "in words", status, code },
+      { type: "about:blank", title: "In words", status, code },
     ]);
     expect(text).not.toContain("a secret");
+  });
+
+  test.each([
+    ["rule 1 is lifted already", "Rule 1 is lifted already"],
+    ["not JSON: at 3", "Not JSON: at 3"],
+    ["/rule: is empty", "/rule: is empty"],
+    ["postgres://db is away", "postgres://db is away"],
+    ["`cs` is none", "`cs` is none"],
+    ["haproxy-jwt is there", "haproxy-jwt is there"],
+    ["", ""],
+  ])("named %p begins as a sentence does, names and paths apart", async (message, title) => {
+    const body: unknown = await problemOf(new AppError("conflict", message)).json();
+    expect(body).toMatchObject({ title });
   });
 });

@@ -227,7 +227,10 @@ export const LiftQuery = Type.Object(
 export const InspectBody = Type.Object({ token: CompactToken }, CLOSED);
 
 export const LoginBody = Type.Object(
-  { name: Type.String({ minLength: 1, maxLength: 256 }), password: Password },
+  {
+    name: Type.String({ minLength: 1, maxLength: 256, description: "the name to log in with" }),
+    password: Password,
+  },
   CLOSED,
 );
 

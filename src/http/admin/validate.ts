@@ -1,14 +1,14 @@
 /** Checks bodies and queries against their schemas; refusals name the place and never what was there. */
 import { Type, type TObject, type TSchema } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
-import { AppError } from "../../core/app-error.ts";
+import { Value, type ValueError } from "@sinclair/typebox/value";
+import { AppError, toSentence } from "../../core/app-error.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { toPlainJson } from "./request-body.ts";
 
 /** Checks a body. @throws AppError invalid with the first wrong place */
 export function checkBody(schema: TSchema, body: JsonObject): unknown {
   const plain = toPlainJson(body);
-  check(schema, plain);
+  check(schema, plain, "member");
   return plain;
 }
 
@@ -31,32 +31,44 @@ export function checkQuery(schema: TObject | undefined, params: URLSearchParams)
     const isNumber = kinds.get(name)?.["type"] === "integer" && /^-?\d{1,15}$/.test(text);
     plain[name] = isNumber ? Number(text) : text;
   }
-  check(schema ?? NOTHING, plain);
+  check(schema ?? NOTHING, plain, "parameter");
   return plain;
 }
 
 const NOTHING = Type.Object({}, { additionalProperties: false });
 
-function check(schema: TSchema, value: unknown): void {
+function check(schema: TSchema, value: unknown, what: "member" | "parameter"): void {
   if (Value.Check(schema, value)) return;
-  const first = Value.Errors(schema, value).First();
-  const name = first?.path.split("/").at(-1) ?? "";
-  const isUnknown = first?.message === "Unexpected property";
-  throw new AppError(
-    "invalid",
-    isUnknown ? "There is no such member here" : "A member is not right",
-    {
-      // An unknown member's name is the caller's own text: a token in the wrong place is not repeated.
-      path: isUnknown ? `/${toShown(name)}` : (first?.path ?? ""),
-      ...(isUnknown || first === undefined
-        ? {}
-        : { expected: toExpectation(first.schema, first.message) }),
-    },
-  );
+  const errors = [...Value.Errors(schema, value)];
+  const unknown = errors.find(({ message }) => message === "Unexpected property");
+  const missing = errors.find(({ message }) => message === "Expected required property");
+  const [first] = errors;
+  const problems = [
+    ...(unknown === undefined ? [] : [`there is no ${what} ${toQuoted(unknown.path)} here`]),
+    ...(missing === undefined ? [] : [`${toQuoted(missing.path)} is missing`]),
+  ];
+  // What is wrong with a value comes first: the names around it may well be right.
+  const isName = first === unknown || first === missing;
+  const title = isName ? toSentence(problems.join(", and ")) : `A ${what} is not right`;
+  const place = first ?? unknown;
+  // An unknown member's name is the caller's own text: a token in the wrong place is not repeated.
+  const path = place === unknown ? `/${toShown(lastOf(place?.path))}` : (place?.path ?? "");
+  const expected = place === undefined ? undefined : toExpectation(place);
+  throw new AppError("invalid", title, { path, ...(expected === undefined ? {} : { expected }) });
 }
 
-/** What a schema expects, in words: its own where it has some. */
-function toExpectation(schema: TSchema, message: string): string {
+function lastOf(path = ""): string {
+  return path.split("/").at(-1) ?? "";
+}
+
+function toQuoted(path: string): string {
+  return `"${toShown(lastOf(path))}"`;
+}
+
+/** What a schema expects, in words: its own where it has some. Nothing can stand where nothing is known. */
+function toExpectation({ schema, message }: ValueError): string | undefined {
+  if (message === "Unexpected property") return undefined;
+  if (message === "Expected required property") return schema.description;
   return schema.description ?? message.replace(/^Expected /, "").toLowerCase();
 }
 

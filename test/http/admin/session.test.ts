@@ -32,6 +32,23 @@ describe("logging in", () => {
     expect(session.body).toMatchObject({ name: "alice", role: "operator", kind: "session" });
   });
 
+  test.each([
+    [
+      { username: "alice", password: PASSWORD },
+      'There is no member "username" here, and "name" is missing',
+      "/name",
+    ],
+    [{ name: "alice", password: PASSWORD, otp: "1" }, 'There is no member "otp" here', "/otp"],
+    [{ name: "alice" }, '"password" is missing', "/password"],
+    [{ name: "alice", password: 5 }, "A member is not right", "/password"],
+    [{ name: "alice", password: PASSWORD, "a.b": 1 }, 'There is no member "?" here', "/?"],
+  ])("says of %o in plain words which member is wrong", async (body, title, path) => {
+    const answer = await harness.ask("POST", "/session", { as: "nobody", body });
+    expect(answer.body).toMatchObject({ status: 422, title, path });
+    expect(answer.body["expected"]).not.toBe("required property");
+    expect(answer.headers.get("set-cookie")).toBeNull();
+  });
+
   test("gives another session each time, and ends the one the browser had", async () => {
     const first = await harness.logIn("alice");
     const answer = await harness.ask("POST", "/session", {
