@@ -203,7 +203,20 @@ repeat_every(REFRESH_MS, function()
   pace_collector()
 end)
 repeat_every(2 * TICK_MS, server.probe)
-if news then repeat_every(0, news.poll) end
+
+--- True in the old process of a reload once its last client is gone: HAProxy
+-- waits for an open poll as well, and so for ever for one after the other.
+local function is_left()
+  local info = core.get_info()
+  return tonumber(info.Stopping) == 1 and tonumber(info.CurrConns) == 0
+end
+
+if news then
+  repeat_every(0, function()
+    if is_left() then return core.msleep(REFRESH_MS) end
+    news.poll()
+  end)
+end
 
 local keys_read_at = -math.huge
 repeat_every(REFRESH_MS, function()

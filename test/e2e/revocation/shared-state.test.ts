@@ -87,6 +87,13 @@ describe.each([1, 2, 4])("one Lua state for %d threads", (threads) => {
     for (const answer of await askAtOnce(gone)) expectRefused(answer, { detail: "unknown_key" });
     expectValid(await remember(edge, kept));
   });
+
+  test("ends with its process after a reload, and the next one has a lease too", async () => {
+    const old = edge.haproxy.program();
+    await edge.haproxy.reload();
+    await remember(edge, mint(keys.hs, claims()));
+    await waitFor("the old process to end", () => !old.isRunning());
+  });
 });
 
 /** Addresses stand in the environment, which is there before the file's own settings. */
