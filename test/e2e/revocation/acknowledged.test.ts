@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Edge, startEdge } from "../../helpers/edge.ts";
+import { beginBody } from "../../helpers/held-request.ts";
 import type { Program } from "../../helpers/program.ts";
 import { type Checker, startChecker } from "../../helpers/revocation-checker.ts";
 import { waitFor } from "../../helpers/wait-for.ts";
@@ -109,11 +110,19 @@ describe.each([
   }, 600_000);
 
   test("while HAProxy is reloaded, its old process lingering", async () => {
-    await during(
-      () => edge.haproxy.reload(),
-      async () => {},
-      500,
-    );
+    let old: Program | undefined;
+    let held: Awaited<ReturnType<typeof beginBody>> | undefined;
+    const reload = async () => {
+      old = edge.haproxy.program();
+      held = await beginBody(edge.haproxy.port);
+      await edge.haproxy.reload();
+    };
+    const letGo = async () => {
+      expect(old?.isRunning()).toBe(true);
+      expect((await held?.finish())?.status).toBe(200);
+    };
+    await during(reload, letGo, 500);
+    await waitFor("the old process to end", () => old?.isRunning() === false);
   }, 600_000);
 });
 
