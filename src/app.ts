@@ -6,7 +6,7 @@ import { startClockWatch } from "./app/clock-watch.ts";
 import { openCluster } from "./app/cluster/cluster.ts";
 import { underLease } from "./app/cluster/under-lease.ts";
 import { createEnforcement } from "./app/enforcement.ts";
-import { GroundWatch } from "./app/ground-watch.ts";
+import { followGrounds, GroundWatch } from "./app/ground-watch.ts";
 import { startHousekeeping } from "./app/housekeeping.ts";
 import { createJudging, fingerprintOf, grounds, type Judging } from "./app/judging.ts";
 import { createKeySync, FETCH_TIMEOUT_MS } from "./app/key-sync.ts";
@@ -93,7 +93,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       onRefreshed: () => {
         pool?.groundsRefreshed();
         // A set may have grown too old without another having come.
-        compareGrounds();
+        following.compare();
       },
       onChanged: () => noteGrounds(),
     });
@@ -121,15 +121,15 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     monotonicMs,
     nowMs,
   });
+  const following = followGrounds({
+    watch,
+    grounds: () => grounds(ring(), judging),
+    onNoted: () => feed.wake(),
+    log,
+  });
   const noteGrounds = (): void => {
     pool?.groundsChanged();
-    compareGrounds();
-  };
-  const compareGrounds = (): void => {
-    watch
-      .update(grounds(ring(), judging))
-      .then(() => feed.wake())
-      .catch((error: unknown) => log.error("a key change was not noted", describeError(error)));
+    following.compare();
   };
 
   const keyCounts = {
@@ -247,6 +247,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     enforcement.stop();
     observation.stop();
     clockWatch.stop();
+    following.stop();
     ends.stop();
     await housekeeping.stop();
     await cluster?.stop();
