@@ -35,8 +35,12 @@ export async function askRouted(
   const before = await countVerdicts(edge.server);
   const answer = await edge.ask(token, lines);
   if ((await countVerdicts(edge.server)) !== before) return { answer, route: "question" };
-  const isLookUp = valuesOf(answer.delivered?.fields ?? [], "show-look-up").length > 0;
-  return { answer, route: isLookUp ? "look-up" : "memory" };
+  return { answer, route: isLookUp(answer) ? "look-up" : "memory" };
+}
+
+/** Whether a request that was passed on by such a configuration was answered by a look-up. */
+export function isLookUp(answer: Answer): boolean {
+  return valuesOf(answer.delivered?.fields ?? [], "show-look-up").length > 0;
 }
 
 /** Waits until what is asked is remembered, which begins with the first lease; takes any good token. */

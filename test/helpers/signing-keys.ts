@@ -9,7 +9,7 @@ import {
   sign,
 } from "node:crypto";
 
-/** The signature algorithms of RFC 7518 §3.1 and RFC 8037 that the product knows. */
+/** The signature algorithms of RFC 7518 §3.1, RFC 8037 and RFC 9864 that the product knows. */
 export const ALGORITHMS = [
   "HS256",
   "HS384",
@@ -24,6 +24,7 @@ export const ALGORITHMS = [
   "ES384",
   "ES512",
   "EdDSA",
+  "Ed25519",
 ] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
 
@@ -79,7 +80,7 @@ export function toSigningKey(alg: Algorithm, kid: string, privateKey: KeyObject)
 
 /** Signs with a private key under an algorithm that need not be the key's own. */
 export function signWith(alg: Algorithm, privateKey: KeyObject, data: Buffer): Buffer {
-  if (alg === "EdDSA") return sign(null, data, privateKey);
+  if (alg.startsWith("Ed")) return sign(null, data, privateKey);
   if (alg.startsWith("ES")) {
     return sign(toHash(alg), data, { key: privateKey, dsaEncoding: "ieee-p1363" });
   }
@@ -97,7 +98,7 @@ function generatePair(alg: Algorithm): { readonly privateKey: KeyObject } {
   if (alg === "ES256") return generateKeyPairSync("ec", { namedCurve: "P-256" });
   if (alg === "ES384") return generateKeyPairSync("ec", { namedCurve: "P-384" });
   if (alg === "ES512") return generateKeyPairSync("ec", { namedCurve: "P-521" });
-  if (alg === "EdDSA") return generateKeyPairSync("ed25519");
+  if (alg.startsWith("Ed")) return generateKeyPairSync("ed25519");
   return generateKeyPairSync("rsa", { modulusLength: 2048 });
 }
 
