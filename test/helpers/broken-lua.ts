@@ -3,38 +3,57 @@ import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "./appliance.ts";
 
-/** What a request's `x-inject` may ask for. */
-export const INJECTIONS = ["error", "error-object", "error-late", "loop", "memory"] as const;
+/** What a request's `x-inject` may ask for that takes the action away before it has done anything. */
+export const FATAL_INJECTIONS = ["error", "error-object", "loop", "memory"] as const;
+
+/**
+ * An error when all is done, and in the middle: at the nth header or variable that is set. A refused token has fewer of
+ * both, so that the last ones find nothing to break there.
+ */
+export const LATE_INJECTION = "error-late";
+export const HALFWAY_INJECTIONS: readonly { readonly name: string; readonly isRarer: boolean }[] = [
+  ...[1, 2, 3, 4, 5].map((place) => ({ name: `header-${place}`, isRarer: place > 4 })),
+  ...[1, 2, 3, 4, 5].map((place) => ({ name: `var-${place}`, isRarer: place > 3 })),
+];
+
+/** What the configuration says in a response beside an injection that has happened. */
+export const INJECTED_HEADER = "x-injected";
+export const TELL_INJECTION = `http-after-response set-header ${INJECTED_HEADER} 1 if { var(txn.injected) -m found }`;
 
 // Wraps the action before the shipped file registers it. Everything after this is that file.
 const PRELUDE = `
 do
   local register = core.register_action
-  local function fail_at(object, name, wanted, prefix)
+  local function fail_at(mark, object, name, wanted, prefix)
     local place = tonumber(wanted:match("^" .. prefix .. "(%d+)$"))
     if not place then return end
     local real, count = object[name], 0
     rawset(object, name, function(...)
       count = count + 1
-      if count == place then error("injected") end
+      if count == place then
+        mark()
+        error("injected")
+      end
       return real(...)
     end)
   end
   core.register_action = function(name, kinds, action, ...)
     register(name, kinds, function(txn, ...)
       local wanted = txn.sf:req_fhdr("x-inject") or ""
-      if wanted == "error" then error("injected") end
-      if wanted == "error-object" then error({}) end
-      if wanted == "loop" then while true do end end
+      local set_var = txn.set_var
+      local function mark() set_var(txn, "txn.injected", 1) end
+      if wanted == "error" then mark() error("injected") end
+      if wanted == "error-object" then mark() error({}) end
+      if wanted == "loop" then mark() while true do end end
       if wanted == "memory" then
+        mark()
         local kept = {}
         while true do kept[#kept + 1] = string.rep("x", 65536) .. #kept end
       end
-      fail_at(txn.http, "req_set_header", wanted, "header%-")
-      fail_at(txn.http, "req_get_headers", wanted, "get%-")
-      fail_at(txn, "set_var", wanted, "var%-")
+      fail_at(mark, txn.http, "req_set_header", wanted, "header%-")
+      fail_at(mark, txn, "set_var", wanted, "var%-")
       action(txn, ...)
-      if wanted == "error-late" then error("injected") end
+      if wanted == "error-late" then mark() error("injected") end
     end, ...)
   end
 end
