@@ -8,9 +8,10 @@ import { waitFor } from "../../helpers/wait-for.ts";
 
 const keys = createKeys();
 const TTL_SECONDS = 1;
-// The promise is a second; a machine that runs everything at once is given a little more.
+// The promise. On a machine that runs everything at once a client may itself be late for its answer, seldom and a little.
 const LIMIT_MS = 1000;
 const SLACK_MS = 400;
+const RECOVERY_MS = 2000;
 
 function httpAnswer(status: string, type: string, body: string): ProxyMode {
   const head = `HTTP/1.1 ${status}\r\ncontent-type: ${type}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`;
@@ -135,7 +136,7 @@ describe("the token-server", () => {
       await waitFor(
         "new tokens to be accepted again",
         () => seen("new", "1", mendedAt),
-        2000 + SLACK_MS,
+        RECOVERY_MS,
       );
       const backAfterMs = performance.now() - mendedAt;
       await load.stop();
@@ -143,8 +144,10 @@ describe("the token-server", () => {
       const during = load.observations.filter(
         (o) => o.sentAt > brokenAt && o.sentAt + o.tookMs < checkedAt,
       );
-      const slow = load.observations.filter((o) => o.tookMs > LIMIT_MS + SLACK_MS);
-      expect(slow.map((o) => [o.kind, Math.round(o.tookMs)])).toEqual([]);
+      const slow = load.observations.filter((o) => o.tookMs > LIMIT_MS);
+      expect(slow.length).toBeLessThanOrEqual(load.observations.length / 100);
+      const tooSlow = slow.filter((o) => o.tookMs > LIMIT_MS + SLACK_MS);
+      expect(tooSlow.map((o) => [o.kind, Math.round(o.tookMs)])).toEqual([]);
       expect(
         during.filter((o) => o.kind === "new" && o.valid === "1" && o.sentAt > brokenAt + 50),
       ).toEqual([]);
@@ -159,7 +162,7 @@ describe("the token-server", () => {
       for (const reason of reasons) {
         expect(["200 1 ok", "200 0 E_BACKEND_UNAVAIL", "200 0 E_TKN_INVALID"]).toContain(reason);
       }
-      expect(backAfterMs).toBeLessThan(2000 + SLACK_MS);
+      expect(backAfterMs).toBeLessThan(RECOVERY_MS);
     },
     30_000,
   );
