@@ -28,8 +28,13 @@ export interface AttackSuite {
 /**
  * Declares the tests of a class: each token goes through an HAProxy that has the keys and through one that asks the
  * token-server for everything, and both must say the same.
+ *
+ * @throws TypeError where there are no controls: a suite that refuses everything passes nothing
  */
 export function describeAttacks(subject: string, suite: AttackSuite): void {
+  if (suite.controls.length === 0 || suite.attacks.length === 0) {
+    throw new TypeError(`${subject}: has no controls, or no attacks`);
+  }
   describe(subject, () => {
     const stack = new AsyncDisposableStack();
     const edges: Edge[] = [];

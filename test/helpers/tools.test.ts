@@ -4,7 +4,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { compactDecrypt, compactVerify, importJWK } from "jose";
 import { identityOf, isIdentityName, toAnswer } from "./answer.ts";
+import { describeAttacks } from "./attack-suite.ts";
 import { certify } from "./certificate.ts";
+import { titlesIn } from "./declared-tests.ts";
 import { createDecryptionKey, ENCRYPTIONS, encrypt } from "./decryption-keys.ts";
 import { takeMessage } from "./http-message.ts";
 import { encryptByHand } from "./jwe-parts.ts";
@@ -51,6 +53,47 @@ describe("the tests' own tools", () => {
         expect(Buffer.from(plaintext).toString()).toBe("text");
       }
     }
+  });
+
+  test("know which tests of a file are run", () => {
+    const text = `
+describe("a", () => {
+  test("one", () => {
+    expect(1).toBe(1);
+  });
+  test.skip("skipped", () => {
+    test("inside", f);
+  });
+  test.each([
+    ["a row", f(1)],
+  ])("each %s", f);
+  test.each(ROWS)(
+    "of rows",
+    f,
+  );
+});
+describe.if(isFull)("b", () => {
+  test("under a condition", () => {});
+
+  test.each([
+    [1],
+  ])("rows under a condition", f);
+});
+test.skipIf(true)(
+  "skipped too",
+  f,
+);
+describe.skipIf(vectorFolder() === undefined)("c", () => {
+  test("with vectors", f);
+});
+// test("in a comment"
+`;
+    expect(titlesIn(text)).toEqual(["one", "each %s", "of rows", "with vectors"]);
+  });
+
+  test("want controls beside attacks", () => {
+    const suite = { edge: {}, controls: [], attacks: [{ name: "any", token: "" }] };
+    expect(() => describeAttacks("what has none", suite)).toThrow("has no controls");
   });
 
   test("see the end of a message in any number of pieces", () => {
