@@ -8,6 +8,7 @@ import {
   type ConfigProblem,
   type Reading,
 } from "../config/load.ts";
+import { findUnknownVariables } from "../config/unknown-variables.ts";
 import { KeySource, type KeySourceSpec } from "../jwks/key-source.ts";
 import { readDecryptionKeys } from "./decryption-keys.ts";
 import { listKeySources } from "./key-sources.ts";
@@ -31,7 +32,7 @@ export function loadForServer(input: ConfigInput): Config {
 /**
  * Looks at everything that can be looked at.
  *
- * @returns what is wrong with single keys, a sentence each
+ * @returns what is wrong with single keys, and variables that nobody reads, a sentence each
  * @throws ConfigError with every problem of settings and files
  */
 export async function checkConfig(
@@ -51,7 +52,10 @@ export async function checkConfig(
     ...problemsOfInstalledKey(reading, installedKey),
     ...problems,
   ]);
-  return files.flatMap(({ warnings }) => warnings);
+  const mistyped = findUnknownVariables(input.environment).map(
+    (name) => `${name} is no setting, neither of the server nor of HAProxy's side`,
+  );
+  return [...mistyped, ...files.flatMap(({ warnings }) => warnings)];
 }
 
 interface CheckedFile {

@@ -41,6 +41,12 @@ const SHORT = { kid: "short", secret: "too-short-canary" };
 const PRIVATE = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
 
 describe("checkConfig", () => {
+  test("warns of a variable that nobody reads, and is content with one of HAProxy's side", async () => {
+    expect(await checkConfig(input({ JWT_LISTN: "1", JWT_CACHE_TTL: "5" }))).toEqual([
+      "JWT_LISTN is no setting, neither of the server nor of HAProxy's side",
+    ]);
+  });
+
   test("names the installed verifier key where it counts and cannot be used", async () => {
     const installed = join(folder, "verifier.key");
     writeFileSync(installed, "0123456789abcdef");
