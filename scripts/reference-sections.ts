@@ -43,7 +43,7 @@ export function algorithms(): string {
     [...JWS_ALGORITHMS.values()].map(({ name, key, byDefault, inLua }) => [
       `\`${name}\``,
       keyWords(key),
-      byDefault ? "yes" : "no: the key must say so",
+      byDefault ? "yes" : "no: the key must say so, by `alg` or by its own type",
       inLua ? "yes" : "",
     ]),
   );

@@ -4,6 +4,7 @@ import { calculateJwkThumbprint, type JWK } from "jose";
 import type { JsonObject } from "../json.ts";
 import { decodeBase64url } from "../token/base64url.ts";
 import { JWS_ALGORITHMS, type KeyShape } from "../token/algorithms.ts";
+import { readPssKey, readPssPem } from "./pss-key.ts";
 import { hasRocaFingerprint } from "./roca.ts";
 import { isSmallOrderPoint } from "./small-order.ts";
 import {
@@ -36,9 +37,9 @@ export async function importKey(
   const kid = optionalString(entry, "kid");
   const declaredAlg = optionalString(entry, "alg");
   checkPurpose(entry);
-  const material = materialOf(entry);
+  const { material, algorithms: allowed } = materialOf(entry);
   const jwk = exportJwk(material);
-  const facts = factsOf(material, jwk);
+  const facts = { ...factsOf(material, jwk), allowed };
   checkStrength(facts, jwk, options.allowShortSecrets);
   if (declaredAlg !== undefined && !JWS_ALGORITHMS.has(declaredAlg)) {
     throw new KeyRefusal(`its algorithm is not one for signatures that is supported here`);
@@ -68,14 +69,21 @@ function optionalString(entry: JsonObject, name: string): string | undefined {
   throw new KeyRefusal(`its ${name} is not a string`);
 }
 
-function materialOf(entry: JsonObject): KeyObject {
+interface Material {
+  readonly material: KeyObject;
+  /** Where its own type says what it is for. */
+  readonly algorithms?: ReadonlySet<string>;
+}
+
+function materialOf(entry: JsonObject): Material {
   const secret = optionalString(entry, "secret");
   const cert = optionalString(entry, "cert");
   if (secret !== undefined && cert !== undefined)
     throw new KeyRefusal("it has both a secret and a cert");
-  if (secret === undefined && cert === undefined) return jwkKey(entry);
+  if (secret === undefined && cert === undefined) return { material: jwkKey(entry) };
   if (entry.has("kty")) throw new KeyRefusal("it is a JWK and has a secret or a cert beside it");
-  return secret === undefined ? certKey(cert ?? "") : secretKey(Buffer.from(secret, "utf8"));
+  if (secret === undefined) return certKey(cert ?? "");
+  return { material: secretKey(Buffer.from(secret, "utf8")) };
 }
 
 /** RFC 7517 §4.2 and §4.3; whoever writes them into the seed's format means the same. */
@@ -112,17 +120,21 @@ function isKeyText(bytes: Buffer): boolean {
     createPublicKey({ key: bytes, format: "der", type: "spki" });
     return true;
   } catch {
-    return false;
+    return readPssKey(bytes) !== undefined;
   }
 }
 
-function certKey(pem: string): KeyObject {
+function certKey(pem: string): Material {
   if (/PRIVATE KEY/.test(pem)) throw new KeyRefusal("its cert holds a private key");
   try {
-    return pem.includes("BEGIN CERTIFICATE")
-      ? new X509Certificate(pem).publicKey
-      : createPublicKey(pem);
+    const isCertificate = pem.includes("BEGIN CERTIFICATE");
+    return { material: isCertificate ? new X509Certificate(pem).publicKey : createPublicKey(pem) };
   } catch {
+    const pss = readPssPem(pem);
+    if (pss?.algorithms.size === 0) {
+      throw new KeyRefusal("its RSASSA-PSS parameters are not those of PS256, PS384 or PS512");
+    }
+    if (pss !== undefined) return pss;
     throw new KeyRefusal("its cert is not a public key or certificate in PEM");
   }
 }

@@ -1,6 +1,6 @@
 /** Writes the ring for others: the seed's list and an RFC 7517 set. */
 import type { KeyRing } from "./key-ring.ts";
-import type { VerificationKey } from "./verification-key.ts";
+import { publishedAlgs, type VerificationKey } from "./verification-key.ts";
 
 /** One entry of `/keys.json`, the seed's structure plus `alg`. */
 export interface SeedKey {
@@ -18,7 +18,8 @@ export function toSeedKeys(ring: KeyRing, withSecrets: boolean): readonly SeedKe
   return ring.keys.flatMap((key): readonly SeedKey[] => {
     const { kid, declaredAlg: alg } = key;
     if (key.kty !== "oct") {
-      return [{ kid, alg, cert: key.material.export({ format: "pem", type: "spki" }) }];
+      const cert = key.material.export({ format: "pem", type: "spki" });
+      return publishedAlgs(key).map((one) => ({ kid, alg: one, cert }));
     }
     const secret = withSecrets ? secretText(key) : undefined;
     return secret === undefined ? [] : [{ kid, alg, secret }];
@@ -29,12 +30,14 @@ export function toSeedKeys(ring: KeyRing, withSecrets: boolean): readonly SeedKe
 export function toJwks(ring: KeyRing): { readonly keys: readonly Record<string, unknown>[] } {
   const publicKeys = ring.keys.filter((key) => key.kty !== "oct");
   return {
-    keys: publicKeys.map((key) => ({
-      ...key.material.export({ format: "jwk" }),
-      ...(key.kid === undefined ? {} : { kid: key.kid }),
-      ...(key.declaredAlg === undefined ? {} : { alg: key.declaredAlg }),
-      use: "sig",
-    })),
+    keys: publicKeys.flatMap((key) =>
+      publishedAlgs(key).map((alg) => ({
+        ...key.material.export({ format: "jwk" }),
+        ...(key.kid === undefined ? {} : { kid: key.kid }),
+        ...(alg === undefined ? {} : { alg }),
+        use: "sig",
+      })),
+    ),
   };
 }
 

@@ -20,7 +20,17 @@ export interface VerificationKey {
 
 /** One text for two entries that are the same key under the same conditions, wherever they stand. */
 export function identityOf(key: VerificationKey): string {
-  return JSON.stringify([key.thumbprint, key.kid, key.declaredAlg, key.issuer]);
+  const { thumbprint, kid, declaredAlg, issuer, algorithms } = key;
+  return JSON.stringify([thumbprint, kid, declaredAlg, issuer, ...algorithms]);
+}
+
+/**
+ * What is published as a key's `alg`, an entry each: one that is bound to PSS by its type alone must not be
+ * read as a plain RSA key, which another verifier would use for RS256.
+ */
+export function publishedAlgs(key: VerificationKey): readonly (string | undefined)[] {
+  const isOfPss = [...key.algorithms].every((name) => JWS_ALGORITHMS.get(name)?.scheme === "pss");
+  return key.declaredAlg === undefined && isOfPss ? [...key.algorithms] : [key.declaredAlg];
 }
 
 /** What a key can do by its material alone. `bits` counts an RSA modulus or an HMAC secret. */
@@ -28,6 +38,8 @@ export interface KeyMaterialFacts {
   readonly kty: KeyShape["kty"];
   readonly crv: string | undefined;
   readonly bits: number;
+  /** The only algorithms that the key's own type is for, where it names some (RSASSA-PSS). */
+  readonly allowed?: ReadonlySet<string> | undefined;
 }
 
 /** Tells whether an algorithm can use a key of this shape at all (RFC 7518 §3.2–3.4, RFC 8037 §3.1). */
@@ -42,7 +54,7 @@ export function fitsShape(
   return shape.kty === "RSA" || shape.crv === facts.crv;
 }
 
-/** The algorithms a key is bound to: the declared one where it fits, else its own family's. May be empty. */
+/** The algorithms a key is bound to: the declared one where it fits, else its type's or its family's. May be empty. */
 export function boundAlgorithms(
   facts: KeyMaterialFacts,
   declaredAlg: string | undefined,
@@ -50,11 +62,12 @@ export function boundAlgorithms(
 ): ReadonlySet<string> {
   const names = new Set<string>();
   for (const algorithm of JWS_ALGORITHMS.values()) {
+    const { name, byDefault } = algorithm;
     const isMeant =
       declaredAlg === undefined
-        ? algorithm.byDefault
-        : isSameAlgorithm(declaredAlg, algorithm.name);
-    if (isMeant && fitsShape(algorithm, facts, allowShortSecrets)) names.add(algorithm.name);
+        ? (facts.allowed?.has(name) ?? byDefault)
+        : isSameAlgorithm(declaredAlg, name) && facts.allowed?.has(name) !== false;
+    if (isMeant && fitsShape(algorithm, facts, allowShortSecrets)) names.add(name);
   }
   return names;
 }
