@@ -23,6 +23,8 @@ export interface TcpProxy {
   readonly set: (mode: ProxyMode) => Promise<void>;
   /** How many questions about a token have come by: each is a POST in a packet of its own. */
   readonly questions: () => number;
+  /** The same for each token. */
+  readonly asked: () => ReadonlyMap<string, number>;
 }
 
 /** Starts a proxy to a port of 127.0.0.1; it stops when `stack` is disposed. */
@@ -32,7 +34,14 @@ export async function startTcpProxy(
 ): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let mode: ProxyMode = { kind: "pass" };
+  const asked = new Map<string, number>();
   let questions = 0;
+  const count = (data: Buffer) => {
+    if (!data.includes("POST / HTTP/1.1")) return;
+    const token = data.toString("latin1").split("\r\n\r\n")[1] ?? "";
+    asked.set(token, (asked.get(token) ?? 0) + 1);
+    questions += 1;
+  };
   const track = (socket: Socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
@@ -42,9 +51,7 @@ export async function startTcpProxy(
     const far = connect({ port: targetPort, host: "127.0.0.1" });
     track(near);
     track(far);
-    near.on("data", (data: Buffer) => {
-      if (data.includes("POST / HTTP/1.1")) questions++;
-    });
+    near.on("data", count);
     join(near, far, () => mode);
   });
   const port = await listen(server, 0);
@@ -58,6 +65,7 @@ export async function startTcpProxy(
   return {
     port,
     questions: () => questions,
+    asked: () => asked,
     set: async (next) => {
       const wasRefusing = mode.kind === "refuse";
       mode = next;
