@@ -22,7 +22,7 @@ export interface EnforcementParts {
   readonly isVerifier: IsVerifier;
   readonly keysFingerprint: () => string;
   /** The judging threads beside this one, if any. */
-  readonly pool: () => WorkerPool | undefined;
+  readonly pool: () => Pick<WorkerPool, "changed" | "rememberedUntilMs"> | undefined;
   readonly monotonicMs: () => number;
   readonly nowMs: () => number;
 }

@@ -1,0 +1,95 @@
+/** What a confirmation waits for, as the server wires it. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { createEnforcement, type Enforcement } from "../../src/app/enforcement.ts";
+import {
+  createSharedMemory,
+  SharedReader,
+  SharedWriter,
+} from "../../src/app/workers/shared-state.ts";
+import { createMetrics } from "../../src/metrics.ts";
+import { openStore, type Store } from "../../src/sqlite/open-store.ts";
+import { emptySources } from "../helpers/metric-sources.ts";
+import { createTempFolder } from "../helpers/temp-folder.ts";
+import { ACTOR, nowMs, ruleOf } from "../sqlite/store-fixture.ts";
+
+let stack: AsyncDisposableStack;
+let now: number;
+let store: Store;
+let threads: { readonly writer: SharedWriter; readonly reader: SharedReader };
+let enforcement: Enforcement;
+
+beforeEach(async () => {
+  stack = new AsyncDisposableStack();
+  now = 1_000_000;
+  const folder = join(createTempFolder(stack), "data");
+  mkdirSync(folder, { mode: 0o700 });
+  store = await openStore(folder, { nowMs });
+  stack.defer(() => store.close());
+  const memory = createSharedMemory(1);
+  const writer = new SharedWriter(memory);
+  threads = { writer, reader: new SharedReader(memory, 0) };
+  enforcement = await createEnforcement({
+    store,
+    raise: (name, atLeast) => store.accounts.raiseSetting(name, atLeast),
+    cluster: undefined,
+    metrics: createMetrics(emptySources()),
+    onRemembered: () => undefined,
+    isVerifier: () => false,
+    keysFingerprint: () => "",
+    pool: () => ({
+      changed: (seq) => writer.setSeq(seq),
+      rememberedUntilMs: (seq) => writer.rememberedUntilMs(seq),
+    }),
+    monotonicMs: () => now,
+    nowMs,
+  });
+  stack.defer(() => enforcement.stop());
+  // Whoever verified before is past.
+  now += 60_000;
+});
+afterEach(() => stack.disposeAsync());
+
+const block = async () =>
+  (await store.rules.addRule(ruleOf("bob", '{"iat":{"lte":10}}'), ACTOR)).seq;
+const UNLEASED = { applied: false, verifiers: [{ id: "unleased", state: "pending" }] };
+
+describe("a change", () => {
+  test("is known to the judging threads before it is answered", async () => {
+    const seq = await block();
+    expect(threads.reader.seq()).toBe(seq);
+  });
+
+  test("is confirmed once what a judging thread let be remembered before it is over", async () => {
+    const before = await block();
+    threads.reader.noteRemembered(before, now + 4000, now);
+    const seq = await block();
+    expect(await enforcement.registry.waitApplied(seq, 0)).toMatchObject(UNLEASED);
+    expect(await enforcement.registry.waitApplied(before, 0)).toMatchObject({ applied: true });
+    now += 4000;
+    expect(await enforcement.registry.waitApplied(seq, 0)).toMatchObject({ applied: true });
+  });
+
+  test("is confirmed once what the main thread let be remembered before it is over", async () => {
+    const before = await block();
+    await enforcement.noteMemory(3, before);
+    const seq = await block();
+    expect(await enforcement.registry.waitApplied(seq, 0)).toMatchObject(UNLEASED);
+    now += 4100;
+    expect(await enforcement.registry.waitApplied(seq, 0)).toMatchObject({ applied: true });
+  });
+
+  test("is waited for too by a memory that had to be put on record first", async () => {
+    const before = await block();
+    const noted = enforcement.noteMemory(300, before);
+    expect(noted).toBeInstanceOf(Promise);
+    await noted;
+    expect(enforcement.noteMemory(300, before)).toBe(undefined);
+    const seq = await block();
+    now += 299_000;
+    expect(await enforcement.registry.waitApplied(seq, 0)).toMatchObject(UNLEASED);
+    now += 3000;
+    expect(await enforcement.registry.waitApplied(seq, 0)).toMatchObject({ applied: true });
+  });
+});
