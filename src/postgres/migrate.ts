@@ -2,9 +2,10 @@
 import { AppError } from "../core/app-error.ts";
 import type { Database, Sql } from "./database.ts";
 import first from "./migrations/0001.sql" with { type: "text" };
+import second from "./migrations/0002.sql" with { type: "text" };
 
 /** Step n makes schema n out of schema n - 1. Steps that were released are never edited. */
-const MIGRATIONS: readonly string[] = [first];
+const MIGRATIONS: readonly string[] = [first, second];
 
 /** Nodes that start at once take turns. */
 const MIGRATION_LOCK = 5_469_747;

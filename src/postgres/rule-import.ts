@@ -120,7 +120,7 @@ class StagedImport implements RuleImport {
         this.#actor,
         atMs,
       );
-      return appendJournal(sql, {
+      const appended = await appendJournal(sql, {
         atMs,
         kind: "rules_imported",
         scope: "all",
@@ -128,6 +128,8 @@ class StagedImport implements RuleImport {
         ruleId: undefined,
         importId: this.#id,
       });
+      await sql`UPDATE rule_import SET seq = ${appended}::bigint WHERE id = ${this.#id}::bigint`;
+      return appended;
     });
     this.#isOpen = false;
     await this.#parts.onWritten(seq);

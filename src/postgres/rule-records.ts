@@ -7,7 +7,10 @@ export function ruleColumns(sql: Sql) {
     rule.expire_at::float8 AS expire_at, rule.reason, rule.state::int4 AS state,
     rule.import_id::float8 AS import_id, rule.added_at::float8 AS added_at, rule.who, rule.via,
     rule.origin, rule.ended_at::float8 AS ended_at, rule.lifted_who, rule.lifted_via,
-    rule.lifted_origin, rule.lift_reason, rule.seq::float8 AS seq`;
+    rule.lifted_origin, rule.lift_reason,
+    greatest(rule.seq, coalesce((
+      SELECT rule_import.seq FROM rule_import WHERE rule_import.id = rule.import_id
+    ), 0))::float8 AS seq`;
 }
 
 /** Rules of imports that are not in force are nobody's business. */

@@ -3,9 +3,10 @@ import type { Connection } from "./connection.ts";
 import { AppError } from "../core/app-error.ts";
 import first from "./migrations/0001.sql" with { type: "text" };
 import second from "./migrations/0002.sql" with { type: "text" };
+import third from "./migrations/0003.sql" with { type: "text" };
 
 /** Step n makes schema n out of schema n - 1. Steps that were released are never edited. */
-export const MIGRATIONS: readonly string[] = [first, second];
+export const MIGRATIONS: readonly string[] = [first, second, third];
 
 /**
  * @returns the schema's version before and after

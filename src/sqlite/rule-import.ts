@@ -50,8 +50,8 @@ class StagedImport implements RuleImport {
     this.#actor = actor;
     this.#source = source;
     this.#id = id;
-    this.#close = parts.connection.db.query<unknown, [number, number]>(
-      "UPDATE rule_import SET state = 1, rules = ? WHERE id = ? AND state = 0",
+    this.#close = parts.connection.db.query<unknown, [number, number, number]>(
+      "UPDATE rule_import SET state = 1, rules = ?, seq = ? WHERE id = ? AND state = 0",
     );
   }
 
@@ -105,7 +105,6 @@ class StagedImport implements RuleImport {
     await connection.settle();
     const seq = await connection.write(() => {
       const atMs = nowMs();
-      this.#close.run(added, this.#id);
       table.tally("global", this.#globals);
       table.tally("subject", this.#subjects);
       const reason = `${added} ${added === 1 ? "rule" : "rules"} from ${this.#source}`;
@@ -114,13 +113,15 @@ class StagedImport implements RuleImport {
         this.#actor,
         atMs,
       );
-      return journalWriter.append({
+      const appended = journalWriter.append({
         atMs,
         kind: "rules_imported",
         scope: "all",
         subject: undefined,
         ruleId: undefined,
       });
+      this.#close.run(added, appended, this.#id);
+      return appended;
     });
     this.#isOpen = false;
     await changes.publish();

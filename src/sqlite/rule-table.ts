@@ -22,11 +22,13 @@ export const RULE_RECORD = `
     rule.expire_at, rule.reason, rule.state, rule.import_id, rule.added_at,
     adder.who, adder.via, adder.origin,
     rule.ended_at, lifter.who AS lifted_who, lifter.via AS lifted_via,
-    lifter.origin AS lifted_origin, rule.lift_reason, rule.seq
+    lifter.origin AS lifted_origin, rule.lift_reason,
+    max(rule.seq, coalesce(rule_import.seq, 0)) AS seq
   FROM rule
   JOIN actor AS adder ON adder.id = rule.added_by
   LEFT JOIN subject ON subject.id = rule.subject_id
-  LEFT JOIN actor AS lifter ON lifter.id = rule.lifted_by`;
+  LEFT JOIN actor AS lifter ON lifter.id = rule.lifted_by
+  LEFT JOIN rule_import ON rule_import.id = rule.import_id`;
 
 /** What is counted as it changes, because counting millions of rows takes too long. */
 export type Tally = "global" | "subject" | "lifted" | "ended" | "digest";

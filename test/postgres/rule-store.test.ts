@@ -184,6 +184,22 @@ describe("an import on PostgreSQL", () => {
     expect(await codeOf(staged.commit())).toBe("conflict");
   });
 
+  test("numbers its rules by the change that put them in force, until they are lifted", async () => {
+    const { rules } = await open();
+    const staged = await rules.beginImport(ACTOR, "a file");
+    await staged.stage(LINES);
+    await rules.addRule(ruleOf("carol", '{"jti":"b"}'), ACTOR);
+    const { seq } = await staged.commit();
+    expect(seq).toBe(2);
+    const { items } = await rules.listRules({ limit: 10, sort: "end" });
+    expect(items.filter((rule) => rule.seq === seq)).toHaveLength(LINES.length);
+    expect(await rules.getRule(1)).toMatchObject({ state: "active", seq });
+    const lifted = await rules.liftRule(1, "x", ACTOR);
+    expect(lifted.seq).toBe(seq + 1);
+    expect(await rules.getRule(1)).toMatchObject({ state: "lifted", seq: seq + 1 });
+    expect(await rules.getRule(2)).toMatchObject({ state: "active", seq });
+  });
+
   test("leaves nothing behind when it is given up, by itself or by a tidy", async () => {
     const store = await open();
     const { rules } = store;

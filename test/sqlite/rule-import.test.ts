@@ -74,6 +74,24 @@ describe("an import", () => {
     await store.close();
   });
 
+  test("numbers its rules by the change that put them in force, until they are lifted", async () => {
+    const store = await openStore(folder(), { nowMs });
+    const { rules } = store;
+    const staged = await rules.beginImport(ACTOR, "a file");
+    await staged.stage(LINES);
+    await rules.addRule(ruleOf("carol", '{"jti":"b"}'), ACTOR);
+    const { seq } = await staged.commit();
+    expect(seq).toBe(2);
+    const { items } = await rules.listRules({ limit: 10, sort: "end" });
+    expect(items.filter((rule) => rule.seq === seq)).toHaveLength(LINES.length);
+    expect(await rules.getRule(1)).toMatchObject({ state: "active", seq });
+    const lifted = await rules.liftRule(1, "x", ACTOR);
+    expect(lifted.seq).toBe(seq + 1);
+    expect(await rules.getRule(1)).toMatchObject({ state: "lifted", seq: seq + 1 });
+    expect(await rules.getRule(2)).toMatchObject({ state: "active", seq });
+    await store.close();
+  });
+
   test("leaves nothing behind when it is given up", async () => {
     const store = await openStore(folder(), { nowMs });
     const staged = await store.rules.beginImport(ACTOR, "a file");

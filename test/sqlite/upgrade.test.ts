@@ -12,6 +12,7 @@ const RULE = '{"iat":{"lte":10}}';
 const STEPS_BACK: readonly string[] = [
   "",
   "DROP INDEX rule_by_end; DROP INDEX rule_past_by_end; ALTER TABLE rule DROP COLUMN ends;",
+  "ALTER TABLE rule_import DROP COLUMN seq;",
 ];
 
 function schemaOf(path: string) {
