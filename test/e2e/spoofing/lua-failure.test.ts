@@ -12,6 +12,7 @@ import {
 import { type Edge, startEdge } from "../../helpers/edge.ts";
 import { expectValid } from "../../helpers/expect-verdict.ts";
 import { exchangeH2 } from "../../helpers/h2-client.ts";
+import { haproxyVersion } from "../../helpers/haproxy-version.ts";
 import { takeMessage } from "../../helpers/http-message.ts";
 import { mint } from "../../helpers/mint.ts";
 import { toRequest } from "../../helpers/raw-client.ts";
@@ -21,6 +22,8 @@ import { claims, createKeys } from "../../helpers/tokens.ts";
 const keys = createKeys();
 const CANARY = "spoofed-by-client";
 const GROUP = 30;
+// Lua has half a second. From 3.0 on only the time in which it runs is counted, which is longer on a busy machine.
+const LIMIT_MS = haproxyVersion() >= 300 ? 3000 : 1500;
 type Fields = readonly (readonly [name: string, value: string])[];
 
 /** All spellings, in requests of thirty: a loop costs its whole time limit each. */
@@ -49,6 +52,8 @@ describe("Lua that fails", () => {
     ]);
     edge = await plain.beside({
       config,
+      // Memory is counted for all threads together: what one has run out of, another could not give back.
+      threads: 1,
       luaDir: writeBrokenLua(plain.folder),
       // What is remembered needs no action, which could then not fail.
       haproxyEnv: { JWT_CACHE_TTL: "0" },
@@ -64,7 +69,7 @@ describe("Lua that fails", () => {
       const startedAt = performance.now();
       const fields = [...group, ...lines].map(([name, value]) => `${name}: ${value}`);
       answers.push(await edge.send(toRequest(fields)));
-      expect(performance.now() - startedAt).toBeLessThan(1500);
+      expect(performance.now() - startedAt).toBeLessThan(LIMIT_MS);
     }
     return answers;
   };
