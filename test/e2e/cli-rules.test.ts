@@ -106,7 +106,7 @@ describe("with a server", () => {
   test("the same refusals come from it, in the same words", async () => {
     const result = await cli("rules", "add", "--global", "--rule", "{}", "--reason", "r");
     expect(result.code).toBe(1);
-    expect(result.stderr).toContain("an empty rule would match every token");
+    expect(result.stderr).toContain("An empty rule would match every token");
   });
 
   test("only it writes: the control socket is its owner's, and the caller is in the audit", async () => {
@@ -129,6 +129,6 @@ describe("with a server", () => {
     const env = { JWT_LISTEN: "127.0.0.1:0", JWT_ADMIN_LISTEN: "127.0.0.1:0" };
     const second = await cli.with({ env }, "serve");
     expect(second.code).toBe(1);
-    expect(second.stderr).toContain("another process");
+    expect(second.stderr).toContain("Another process");
   });
 });
