@@ -20,6 +20,14 @@ const CONTROLS = new Map([
   ["test/e2e/attacks/authorization.test.ts", "accepts %s"],
   ["test/e2e/attacks/cache.test.ts", "gives each of many tokens its own claims"],
   [
+    "test/e2e/claims/largest-tokens.test.ts",
+    "is accepted at that length, new and known, with all its claims as %s",
+  ],
+  [
+    "test/e2e/claims/overflow.test.ts",
+    "arrive whole, or are refused with nothing of them: a new token",
+  ],
+  [
     "test/e2e/claims/together.test.ts",
     "carry the claims and set their variables, all of them, with %s",
   ],
@@ -37,6 +45,8 @@ const CONTROLS = new Map([
   ],
   ["test/e2e/flood.test.ts", "leave both at work"],
   ["test/e2e/interrupted.test.ts", "are each one's own, %d instructions at a time"],
+  ["test/e2e/keys/issuer-table-sources.test.ts", "by %s verify its tokens, under the common rules"],
+  ["test/e2e/keys/issuer-tables.test.ts", "accept what the rules of $iss want"],
   ["test/e2e/keys/issuers.test.ts", "verify their own issuer's tokens, also under one kid"],
   ["test/e2e/rules-seed.test.ts", "revoke $row.name"],
   ["test/e2e/slow-drip.test.ts", "keep no good user waiting, and are sent away (target %p)"],
