@@ -6,6 +6,8 @@ import { within } from "./wait-for.ts";
 export interface H2Request {
   readonly fields: readonly (readonly [name: string, value: string])[];
   readonly target?: string;
+  /** GET, or POST with content, when not given. */
+  readonly method?: string;
   readonly body?: string;
   /** Sent in a HEADERS frame after the content. */
   readonly trailers?: readonly (readonly [name: string, value: string])[];
@@ -89,7 +91,7 @@ function toOpening(request: H2Request): Buffer {
   const update = Buffer.alloc(4);
   update.writeUInt32BE(WINDOW);
   const head = toBlock([
-    [":method", hasBody || hasTrailers ? "POST" : "GET"],
+    [":method", request.method ?? (hasBody || hasTrailers ? "POST" : "GET")],
     [":scheme", "http"],
     [":authority", "app.test"],
     [":path", request.target ?? "/"],

@@ -2,10 +2,12 @@ import { createHash, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { identityOf, toAnswer } from "../../helpers/answer.ts";
 import { type Edge, startEdge } from "../../helpers/edge.ts";
+import { exchangeH2 } from "../../helpers/h2-client.ts";
 import { type HttpMessage, valuesOf } from "../../helpers/http-message.ts";
 import { mint } from "../../helpers/mint.ts";
 import { openConnection, statusOf, toRequest } from "../../helpers/raw-client.ts";
 import { claims } from "../../helpers/tokens.ts";
+import { waitFor } from "../../helpers/wait-for.ts";
 
 /** What would arrive as a request if the upstream read requests in a tunnel. */
 const INSIDE = toRequest(["x-tkn-valid: 1"], "/inside");
@@ -100,6 +102,32 @@ describe.each(["haproxy.cfg", "enforce.cfg"])("tunnels through %s", (config) => 
       [101, [["websocket"]]],
     ]);
     expect(asked).toEqual(expected.get(status) ?? [["neither"]]);
+  });
+
+  test("are a WebSocket's alone over HTTP/2 too, where CONNECT names a protocol (RFC 8441)", async () => {
+    const connect = (protocol: string, timeoutMs?: number) =>
+      exchangeH2(
+        edge.haproxy.port,
+        {
+          method: "CONNECT",
+          fields: [
+            [":protocol", protocol],
+            ["authorization", `Bearer ${mint(edge.keys.rs, claims())}`],
+            ["sec-websocket-version", "13"],
+          ],
+        },
+        timeoutMs,
+      );
+    for (const protocol of ["connect-udp", "TLS/1.0", "HTTP/2.0", "websocket, TLS/1.0"]) {
+      expect((await connect(protocol)).status).toBe(400);
+    }
+    expect(edge.upstream.received().toString("latin1")).toBe("");
+    // What is agreed to stays open, so nobody waits for its end.
+    const opened = connect("websocket", 1000).catch(() => undefined);
+    await waitFor("the WebSocket to be asked for", () => edge.upstream.requests.length > 0);
+    const [opening] = edge.upstream.requests;
+    expect(valuesOf(opening?.fields ?? [], "upgrade")).toEqual(["websocket"]);
+    await opened;
   });
 
   test("are refused where CONNECT asks for one", async () => {
