@@ -24,17 +24,31 @@ export interface ClockWatch {
 export function startClockWatch(parts: ClockWatchParts): ClockWatch {
   const { rules, syncKeys, log } = parts;
   const steps = new ClockSteps(parts);
+  /** What could not be noted: until it is, what verifiers remember stands. */
+  let owed: string | undefined;
+  let isFailing = false;
+  const note = (what: string): void => {
+    rules.noteKeysChanged(what).then(
+      () => (isFailing = false),
+      (error: unknown) => {
+        owed = what;
+        if (!isFailing) log.error("a step of the clock was not noted", describeError(error));
+        isFailing = true;
+      },
+    );
+  };
   const look = (): void => {
     const seconds = Math.round(steps.look());
+    if (owed !== undefined) {
+      const what = owed;
+      owed = undefined;
+      note(what);
+    }
     if (seconds === 0) return;
     log.warn("the clock was set", { seconds });
     // By the new time the keys may seem too old; their sources say whether they are.
     void syncKeys();
-    rules
-      .noteKeysChanged(`the clock was set by ${seconds} s`)
-      .catch((error: unknown) =>
-        log.error("a step of the clock was not noted", describeError(error)),
-      );
+    note(`the clock was set by ${seconds} s`);
   };
   const timer = setInterval(look, LOOK_EVERY_MS);
   return { prudentNowMs: () => steps.prudentNowMs(), stop: () => clearInterval(timer) };

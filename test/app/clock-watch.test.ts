@@ -9,11 +9,13 @@ function createWatch() {
   let offset = NOW_MS;
   let monotonic = 0;
   const done: string[] = [];
+  const journal = { isWritable: true, errors: 0 };
   const watch = startClockWatch({
     nowMs: () => monotonic + offset,
     monotonicMs: () => monotonic,
     rules: {
       noteKeysChanged: async (what) => {
+        if (!journal.isWritable) throw new Error("the disk is full");
         done.push(what);
         return 1;
       },
@@ -23,12 +25,15 @@ function createWatch() {
     },
     log: createLog(
       () => "error",
-      () => undefined,
+      () => {
+        journal.errors += 1;
+      },
     ),
   });
   return {
     watch,
     done,
+    journal,
     set: (seconds: number) => {
       offset += seconds * 1000;
     },
@@ -63,4 +68,29 @@ describe("the clock's watch", () => {
       jest.useRealTimers();
     },
   );
+
+  test("tells everybody once the journal can be written, where it could not at the step", async () => {
+    jest.useFakeTimers();
+    const { watch, done, journal, set, pass } = createWatch();
+    journal.isWritable = false;
+    set(60);
+    for (let second = 0; second < 10; second++) {
+      pass(1000);
+      await settle();
+    }
+    expect(done).toEqual(["keys"]);
+    expect(journal.errors).toBe(1);
+    journal.isWritable = true;
+    for (let second = 0; second < 10; second++) {
+      pass(1000);
+      await settle();
+    }
+    expect(done).toEqual(["keys", "the clock was set by 60 s"]);
+    watch.stop();
+    jest.useRealTimers();
+  });
 });
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+}
