@@ -10,14 +10,18 @@ import { claims, createKeys, GOOD_TOKENS } from "../helpers/tokens.ts";
 
 const keys = createKeys();
 
-describe.each([true, false])("a good token, with keys in HAProxy: %p", (verifiesInHaproxy) => {
+describe.each([
+  { config: "haproxy.cfg", verifiesInHaproxy: true },
+  { config: "haproxy.cfg", verifiesInHaproxy: false },
+  { config: "enforce.cfg", verifiesInHaproxy: true },
+])("a good token, with $config and keys in HAProxy: $verifiesInHaproxy", (front) => {
   const stack = new AsyncDisposableStack();
   let edge: Edge;
   beforeAll(async () => {
     edge = await startEdge(stack, {
       keys,
-      verifiesInHaproxy,
-      config: writeChangedConfig(createTempFolder(stack), "haproxy.cfg", [ACTION_MARK]),
+      verifiesInHaproxy: front.verifiesInHaproxy,
+      config: writeChangedConfig(createTempFolder(stack), front.config, [ACTION_MARK]),
       // Each thread knows verdicts of its own.
       threads: 1,
       withCable: true,

@@ -58,6 +58,19 @@ describe("under load", () => {
     expect(wrong.map((o) => [o.kind, o.status, o.valid, o.reason])).toEqual([]);
   }, 600_000);
 
+  test("and leave one process, where no client holds another", async () => {
+    const theOnly = () => {
+      const [worker, ...others] = master.workers();
+      return others.length === 0 && worker;
+    };
+    const old = await waitFor("the old processes to end", theOnly);
+    await master.reload();
+    await waitFor("the new process to be alone", () => {
+      const now = theOnly();
+      return now !== old && now;
+    });
+  });
+
   test("restarts of the server give no wrong verdict", async () => {
     const load = startClients();
     for (let i = 0; i < Math.max(3, RELOADS / 4); i++) {

@@ -1,4 +1,5 @@
 /** HAProxy under its master process, as a service manager runs it: reloads hand the listening sockets over. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "./appliance.ts";
 import { HAPROXY } from "./haproxy.ts";
@@ -13,6 +14,8 @@ export interface Master {
   readonly program: Program;
   /** SIGUSR2; returns once the new worker is at work. */
   readonly reload: () => Promise<void>;
+  /** Its processes' ids: the worker, and those of before a reload that are not gone yet. */
+  readonly workers: () => readonly number[];
 }
 
 /** Starts a master on a shipped configuration; both end when `stack` is disposed. */
@@ -31,6 +34,7 @@ export async function startMaster(
     (await openConnection(port)).close();
     return true;
   });
+  const children = `/proc/${program.pid}/task/${program.pid}/children`;
   const count = (words: string) => program.output().split(words).length - 1;
   await waitFor("the first worker", () => count("Loading success") > 0);
   return {
@@ -47,5 +51,10 @@ export async function startMaster(
       });
       await waitFor("the new worker", () => count("Loading success") > loaded);
     },
+    workers: () =>
+      readFileSync(children, "latin1")
+        .split(" ")
+        .map(Number)
+        .filter((pid) => pid > 0),
   };
 }
