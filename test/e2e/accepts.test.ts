@@ -4,7 +4,7 @@ import { type Edge, startEdge } from "../helpers/edge.ts";
 import { expectValid } from "../helpers/expect-verdict.ts";
 import { askCounted, remember } from "../helpers/known.ts";
 import { mint } from "../helpers/mint.ts";
-import { ACTION_MARK, routeOf } from "../helpers/route.ts";
+import { ACTION_MARK, routeOf } from "../helpers/routes.ts";
 import { createTempFolder } from "../helpers/temp-folder.ts";
 import { claims, createKeys, GOOD_TOKENS } from "../helpers/tokens.ts";
 

@@ -9,18 +9,19 @@ import { waitFor } from "./wait-for.ts";
 /** The way of one request. */
 export type Route = "look-up" | "memory" | "question";
 
-const SHOWN = "  http-request set-header show-look-up 1 if { var(txn.jwt_known) -m found }";
+/** A change for `writeChangedConfig`: what the action is run for, and nothing else, tells the upstream so. */
+export const ACTION_MARK: readonly [from: RegExp, to: string] = [
+  /^ *http-request lua\.verify-jwt (unless .*)$/m,
+  "  http-request set-header show-action 1 $1\n$&",
+];
 
-/** Writes a shipped configuration that tells the upstream of a look-up, which nothing else would show. */
+/** Writes a shipped configuration that tells the upstream of the action, which nothing else would show. */
 export function writeRoutedConfig(
   folder: string,
   name: string,
   changes: Parameters<typeof writeChangedConfig>[2] = [],
 ): string {
-  return writeChangedConfig(folder, name, [
-    ...changes,
-    [/^ *default_backend upstream/m, `${SHOWN}\n  default_backend upstream`],
-  ]);
+  return writeChangedConfig(folder, name, [...changes, ACTION_MARK]);
 }
 
 /**
@@ -38,9 +39,15 @@ export async function askRouted(
   return { answer, route: isLookUp(answer) ? "look-up" : "memory" };
 }
 
-/** Whether a request that was passed on by such a configuration was answered by a look-up. */
-export function isLookUp(answer: Answer): boolean {
-  return valuesOf(answer.delivered?.fields ?? [], "show-look-up").length > 0;
+/** Whether such a configuration passed a request on without the action. */
+export function isLookUp({ delivered }: Answer): boolean {
+  return delivered !== undefined && valuesOf(delivered.fields, "show-action").length === 0;
+}
+
+/** The way of a request that such a configuration passed on. @throws Error for one that it did not */
+export function routeOf(answer: Answer): "action" | "fast path" {
+  if (answer.delivered === undefined) throw new Error("nothing was delivered");
+  return isLookUp(answer) ? "fast path" : "action";
 }
 
 /** Waits until what is asked is remembered, which begins with the first lease; takes any good token. */

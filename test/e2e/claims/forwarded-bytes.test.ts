@@ -6,7 +6,7 @@ import { encrypt } from "../../helpers/decryption-keys.ts";
 import { expectRefused, expectValid } from "../../helpers/expect-verdict.ts";
 import { remember } from "../../helpers/known.ts";
 import { mint } from "../../helpers/mint.ts";
-import { ACTION_MARK, routeOf } from "../../helpers/route.ts";
+import { ACTION_MARK, routeOf } from "../../helpers/routes.ts";
 import { createTempFolder } from "../../helpers/temp-folder.ts";
 import { claims, createKeys, nowSeconds } from "../../helpers/tokens.ts";
 

@@ -7,7 +7,7 @@ import { valuesOf } from "../../helpers/http-message.ts";
 import { askCounted, remember } from "../../helpers/known.ts";
 import { mint } from "../../helpers/mint.ts";
 import { openConnection, toRequest } from "../../helpers/raw-client.ts";
-import { ACTION_MARK, routeOf } from "../../helpers/route.ts";
+import { ACTION_MARK, routeOf } from "../../helpers/routes.ts";
 import { claims, createKeys, expiredToken, forgedToken } from "../../helpers/tokens.ts";
 import { waitFor } from "../../helpers/wait-for.ts";
 
