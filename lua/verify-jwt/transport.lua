@@ -269,8 +269,19 @@ function transport.create(core, options)
       deadline)
   end
 
+  --- Connections that nobody would take out any more: a process that is to
+  -- end waits for them (HAProxy 3.2).
+  local function discard_old(time)
+    for _, stack in pairs(idle) do
+      while stack[1] and time - stack[1].since > MAX_IDLE_SECONDS do
+        discard(pop(stack, 1).socket)
+      end
+    end
+  end
+
   --- What is overdue, and what nobody needs any more.
   local function take_over(time)
+    discard_old(time)
     local overdue, sockets = {}, discarded
     flying, discarded = 0, {}
     for socket, deadline in pairs(in_flight) do

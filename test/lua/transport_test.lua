@@ -85,6 +85,35 @@ test("does not trust a connection that was idle for long", function()
   assert(state.closed == 1)
 end)
 
+test("closes what was idle for too long, and nothing else", function()
+  local core, state = fake.create()
+  local pool
+  local function ask()
+    return pool.request(SERVER, "x", state.time + 0.8)
+  end
+  local depth = 0
+  state.listeners["10.0.0.1:4000"] = function()
+    depth = depth + 1
+    -- Three at a time, put back one after the other.
+    if depth < 3 then ask() end
+    state.time = state.time + 0.15
+    return fake.answer("{}")
+  end
+  pool = transport.create(core, {
+    now = function() return state.time end, keep_alive = true,
+  })
+  assert(ask() and state.connects == 3)
+  pool.sweep()
+  assert(state.closed == 0)
+  state.time = state.time + 0.2
+  pool.sweep()
+  assert(state.closed == 1)
+  assert(ask() and state.connects == 3)
+  state.time = state.time + 1
+  pool.sweep()
+  assert(state.closed == 3)
+end)
+
 test("tries a fresh connection when a kept one turns out closed", function()
   local ask, state = create(ok)
   ask()
