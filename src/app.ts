@@ -6,7 +6,7 @@ import { startClockWatch } from "./app/clock-watch.ts";
 import { openCluster } from "./app/cluster/cluster.ts";
 import { underLease } from "./app/cluster/under-lease.ts";
 import { createEnforcement } from "./app/enforcement.ts";
-import { followGrounds, GroundWatch } from "./app/ground-watch.ts";
+import { GroundWatch } from "./app/ground-watch.ts";
 import { startHousekeeping } from "./app/housekeeping.ts";
 import { createJudging, fingerprintOf, grounds, type Judging } from "./app/judging.ts";
 import { createKeySync, FETCH_TIMEOUT_MS } from "./app/key-sync.ts";
@@ -15,6 +15,7 @@ import { observe } from "./app/observation.ts";
 import { readPageFiles } from "./app/page-files.ts";
 import { createHealth, keyProblemAtStart } from "./app/readiness.ts";
 import { endPolicyOf, RuleEnds } from "./app/rule-ends.ts";
+import { createUntilNoted } from "./app/until-noted.ts";
 import { resolveVerifierKeys } from "./app/verifier-key-file.ts";
 import { arrivalFrom, createPool, mainSocketOf } from "./app/workers/attach.ts";
 import type { Config } from "./config/load.ts";
@@ -93,7 +94,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       onRefreshed: () => {
         pool?.groundsRefreshed();
         // A set may have grown too old without another having come.
-        following.compare();
+        keyChanges.note();
       },
       onChanged: () => noteGrounds(),
     });
@@ -121,15 +122,14 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     monotonicMs,
     nowMs,
   });
-  const following = followGrounds({
-    watch,
-    grounds: () => grounds(ring(), judging),
-    onNoted: () => feed.wake(),
+  const keyChanges = createUntilNoted(
+    () => watch.update(grounds(ring(), judging)).then(() => feed.wake()),
+    "a key change was not noted",
     log,
-  });
+  );
   const noteGrounds = (): void => {
     pool?.groundsChanged();
-    following.compare();
+    keyChanges.note();
   };
 
   const keyCounts = {
@@ -247,7 +247,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     enforcement.stop();
     observation.stop();
     clockWatch.stop();
-    following.stop();
+    keyChanges.stop();
     ends.stop();
     await housekeeping.stop();
     await cluster?.stop();

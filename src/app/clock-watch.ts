@@ -4,7 +4,8 @@
  */
 import { type Clocks, ClockSteps } from "../core/clock-steps.ts";
 import type { RuleStore } from "../core/revocation/store.ts";
-import { describeError, type Log } from "../log.ts";
+import type { Log } from "../log.ts";
+import { createUntilNoted } from "./until-noted.ts";
 
 const LOOK_EVERY_MS = 1000;
 
@@ -24,32 +25,27 @@ export interface ClockWatch {
 export function startClockWatch(parts: ClockWatchParts): ClockWatch {
   const { rules, syncKeys, log } = parts;
   const steps = new ClockSteps(parts);
-  /** What could not be noted: until it is, what verifiers remember stands. */
-  let owed: string | undefined;
-  let isFailing = false;
-  const note = (what: string): void => {
-    rules.noteKeysChanged(what).then(
-      () => (isFailing = false),
-      (error: unknown) => {
-        owed = what;
-        if (!isFailing) log.error("a step of the clock was not noted", describeError(error));
-        isFailing = true;
-      },
-    );
-  };
+  let newest = "";
+  const noting = createUntilNoted(
+    () => rules.noteKeysChanged(newest),
+    "a step of the clock was not noted",
+    log,
+  );
   const look = (): void => {
     const seconds = Math.round(steps.look());
-    if (owed !== undefined) {
-      const what = owed;
-      owed = undefined;
-      note(what);
-    }
     if (seconds === 0) return;
     log.warn("the clock was set", { seconds });
     // By the new time the keys may seem too old; their sources say whether they are.
     void syncKeys();
-    note(`the clock was set by ${seconds} s`);
+    newest = `the clock was set by ${seconds} s`;
+    noting.note();
   };
   const timer = setInterval(look, LOOK_EVERY_MS);
-  return { prudentNowMs: () => steps.prudentNowMs(), stop: () => clearInterval(timer) };
+  return {
+    prudentNowMs: () => steps.prudentNowMs(),
+    stop: () => {
+      clearInterval(timer);
+      noting.stop();
+    },
+  };
 }

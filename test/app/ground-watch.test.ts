@@ -1,8 +1,9 @@
 /** What went away of keys and policy is told to the journal, once, and not lost where that fails. */
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
-import { followGrounds, GroundWatch } from "../../src/app/ground-watch.ts";
+import { GroundWatch } from "../../src/app/ground-watch.ts";
 import { grounds, type Judging } from "../../src/app/judging.ts";
 import { createPolicies } from "../../src/app/policies.ts";
+import { createUntilNoted } from "../../src/app/until-noted.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { parseDecryptionKeys } from "../../src/core/jwks/decryption-key.ts";
 import { KeyRing } from "../../src/core/jwks/key-ring.ts";
@@ -150,18 +151,18 @@ async function failOnce() {
   const store = new FakeStore();
   const told = { noted: 0, errors: 0 };
   let current: ReadonlySet<string> = new Set(["a", "b"]);
-  const following = followGrounds({
-    watch: await openWatch(store),
-    grounds: () => current,
-    onNoted: () => (told.noted += 1),
-    log: { error: () => (told.errors += 1) },
-  });
-  following.compare();
+  const watch = await openWatch(store);
+  const following = createUntilNoted(
+    () => watch.update(current).then(() => (told.noted += 1)),
+    "not noted",
+    { error: () => (told.errors += 1) },
+  );
+  following.note();
   await settle();
   expect(told).toEqual({ noted: 1, errors: 0 });
   store.failing = "journal";
   current = new Set(["a"]);
-  following.compare();
+  following.note();
   await settle();
   expect(told).toEqual({ noted: 1, errors: 1 });
   const pass = async (ms: number) => {
