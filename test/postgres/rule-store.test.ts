@@ -1,12 +1,15 @@
 /** The rule store on PostgreSQL: what is written is journalled, audited and listed; what is refused changes nothing. */
 import { describe, expect, test } from "bun:test";
 import type { Once, RuleQuery } from "../../src/core/revocation/store.ts";
+import { describeImportedRules } from "../contract/imported-rules.ts";
 import { codeOf, refusalOf } from "../sqlite/refusal.ts";
 import { ACTOR, NOW, ruleOf } from "../sqlite/store-fixture.ts";
 import { usePostgres } from "./fixture.ts";
 
 const RULE = '{"iat":{"lte":10}}';
 const { open, openAgain, server } = usePostgres();
+
+describeImportedRules("on PostgreSQL", () => open());
 
 describe("a rule on PostgreSQL", () => {
   test("is kept with its history, its journal entries and its audit", async () => {
@@ -182,22 +185,6 @@ describe("an import on PostgreSQL", () => {
     for await (const rule of rules.activeRules()) texts.push(rule.text);
     expect(texts).toEqual([RULE, '{"jti":"a"}']);
     expect(await codeOf(staged.commit())).toBe("conflict");
-  });
-
-  test("numbers its rules by the change that put them in force, until they are lifted", async () => {
-    const { rules } = await open();
-    const staged = await rules.beginImport(ACTOR, "a file");
-    await staged.stage(LINES);
-    await rules.addRule(ruleOf("carol", '{"jti":"b"}'), ACTOR);
-    const { seq } = await staged.commit();
-    expect(seq).toBe(2);
-    const { items } = await rules.listRules({ limit: 10, sort: "end" });
-    expect(items.filter((rule) => rule.seq === seq)).toHaveLength(LINES.length);
-    expect(await rules.getRule(1)).toMatchObject({ state: "active", seq });
-    const lifted = await rules.liftRule(1, "x", ACTOR);
-    expect(lifted.seq).toBe(seq + 1);
-    expect(await rules.getRule(1)).toMatchObject({ state: "lifted", seq: seq + 1 });
-    expect(await rules.getRule(2)).toMatchObject({ state: "active", seq });
   });
 
   test("leaves nothing behind when it is given up, by itself or by a tidy", async () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import type { ImportLine } from "../../src/core/revocation/store.ts";
 import { openReader } from "../../src/sqlite/open-reader.ts";
 import { openStore, type Store } from "../../src/sqlite/open-store.ts";
+import { describeImportedRules } from "../contract/imported-rules.ts";
 import { codeOf } from "./refusal.ts";
 import { ACTOR, claims, NOW, nowMs, ruleOf, useFolder } from "./store-fixture.ts";
 
@@ -19,9 +20,11 @@ function verdicts(store: Pick<Store, "index">): readonly boolean[] {
   return [ask('{"iat":5}', "bob"), ask('{"iat":50,"jti":"a"}', "bob"), ask('{"sub":"eve"}', "eve")];
 }
 
-describe("an import", () => {
-  const folder = useFolder();
+const folder = useFolder();
 
+describeImportedRules("on SQLite", () => openStore(folder(), { nowMs }));
+
+describe("an import", () => {
   test("is in force all at once when it is committed, and not before", async () => {
     const path = folder();
     const store = await openStore(path, { nowMs });
@@ -71,24 +74,6 @@ describe("an import", () => {
     thread.index.advance();
     expect(verdicts(thread)).toEqual([true, true, true]);
     thread.close();
-    await store.close();
-  });
-
-  test("numbers its rules by the change that put them in force, until they are lifted", async () => {
-    const store = await openStore(folder(), { nowMs });
-    const { rules } = store;
-    const staged = await rules.beginImport(ACTOR, "a file");
-    await staged.stage(LINES);
-    await rules.addRule(ruleOf("carol", '{"jti":"b"}'), ACTOR);
-    const { seq } = await staged.commit();
-    expect(seq).toBe(2);
-    const { items } = await rules.listRules({ limit: 10, sort: "end" });
-    expect(items.filter((rule) => rule.seq === seq)).toHaveLength(LINES.length);
-    expect(await rules.getRule(1)).toMatchObject({ state: "active", seq });
-    const lifted = await rules.liftRule(1, "x", ACTOR);
-    expect(lifted.seq).toBe(seq + 1);
-    expect(await rules.getRule(1)).toMatchObject({ state: "lifted", seq: seq + 1 });
-    expect(await rules.getRule(2)).toMatchObject({ state: "active", seq });
     await store.close();
   });
 
