@@ -31,7 +31,10 @@ end
 function request()
   at = at + 1
   if at > #requests then
-    if use == "once" then wrk.thread:stop() end
+    if use == "once" then
+      wrk.thread:stop()
+      io.stderr:write("SENT\\n")
+    end
     at = 1
   end
   return requests[at]
@@ -75,9 +78,14 @@ export async function load(options: {
       stderr: "pipe",
     },
   );
-  const said = await new Response(child.stdout).text();
-  const result = /RESULT (\d+) (\d+) (\d+)/.exec(said);
-  if (result === null) throw new Error(`wrk said nothing that can be read:\n${said}`);
+  const said = new Response(child.stdout).text();
+  // wrk would wait until its time is over though every token is sent; interrupted, it reports.
+  for await (const chunk of child.stderr) {
+    if (Buffer.from(chunk).includes("SENT")) child.kill("SIGINT");
+  }
+  const report = await said;
+  const result = /RESULT (\d+) (\d+) (\d+)/.exec(report);
+  if (result === null) throw new Error(`wrk said nothing that can be read:\n${report}`);
   const [requests = 0, microseconds = 1, errors = 0] = result.slice(1).map(Number);
   return { perSecond: requests / (microseconds / 1e6), requests, errors };
 }
