@@ -1,7 +1,10 @@
 /** Import, export, backup and restore of the compiled binary. */
+import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { chmod, stat } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { type Appliance, startAppliance } from "../helpers/appliance.ts";
 import { type CommandLine, createCommandLine, parseOutput } from "../helpers/command-line.ts";
@@ -9,6 +12,7 @@ import { mint } from "../helpers/mint.ts";
 import { createSigningKey } from "../helpers/signing-keys.ts";
 import { createTempFolder } from "../helpers/temp-folder.ts";
 import { claims } from "../helpers/tokens.ts";
+import { waitFor } from "../helpers/wait-for.ts";
 
 const stack = new AsyncDisposableStack();
 afterAll(() => stack.disposeAsync());
@@ -186,24 +190,35 @@ describe("with a server", () => {
       .trim()
       .split("\n")
       .at(-1);
-    const { connect } = await import("node:net");
-    const socket = connect({ port: server.adminPort, host: "127.0.0.1" });
     const body = line("half-1") + line("half-2");
-    socket.write(
-      [
+    const send = (length: number) => {
+      const head = [
         "POST /api/v1/import HTTP/1.1",
         "host: 127.0.0.1",
         `authorization: Bearer ${token ?? ""}`,
         "content-type: application/x-ndjson",
-        `content-length: ${body.length + 100}`,
-        "",
-        body,
-      ].join("\r\n"),
-    );
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    socket.destroy();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const { stdout } = await cli("rules", "list", "--search", "half-", "--json");
-    expect((JSON.parse(stdout) as { items: unknown[] }).items).toEqual([]);
+        "connection: close",
+        `content-length: ${length}`,
+      ];
+      const socket = connect({ port: server.adminPort, host: "127.0.0.1" }).resume();
+      socket.write(`${head.join("\r\n")}\r\n\r\n${body}`);
+      return socket;
+    };
+    const imported = async () => {
+      const { stdout } = await cli("rules", "list", "--search", "half-", "--json");
+      return (JSON.parse(stdout) as { items: unknown[] }).items.length;
+    };
+    using db = new Database(join(server.dataDir, "haproxy-jwt.db"), { readonly: true });
+    const stateOfNewest = () =>
+      db.query("SELECT state FROM rule_import ORDER BY id DESC LIMIT 1").values()[0]?.[0];
+    const [OPEN, GIVEN_UP] = [0, 2];
+
+    const half = send(body.length + 100);
+    await waitFor("the import to begin", () => stateOfNewest() === OPEN);
+    half.destroy();
+    await waitFor("it to be given up", () => stateOfNewest() === GIVEN_UP);
+    expect(await imported()).toBe(0);
+    await once(send(body.length), "close");
+    expect(await imported()).toBe(2);
   });
 });
