@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
-import { createDecryptionKey, type DecryptionKey, encrypt } from "../helpers/decryption-keys.ts";
+import { damaged, forAnother, nest, withShortKey } from "../helpers/damaged-jwe.ts";
+import { createDecryptionKey, encrypt } from "../helpers/decryption-keys.ts";
 import { type Edge, startEdge } from "../helpers/edge.ts";
 import { encryptByHand } from "../helpers/jwe-parts.ts";
 import { takeMessage } from "../helpers/http-message.ts";
-import { encode, mint, splitToken, withPart } from "../helpers/mint.ts";
+import { mint, splitToken, withPart } from "../helpers/mint.ts";
 import { openConnection, type RawConnection } from "../helpers/raw-client.ts";
 import { createSigningKey } from "../helpers/signing-keys.ts";
 import { claims } from "../helpers/tokens.ts";
@@ -28,27 +29,6 @@ const FAMILIES: readonly (readonly string[])[] = [
 const wrapping = FAMILIES.flatMap((family) =>
   (isFull ? family : family.slice(0, 1)).map((alg) => createDecryptionKey(alg, "A256GCM")),
 );
-
-/** A token of a key that wraps; what it holds is signed, as it must be for a public key. */
-function nested(to: DecryptionKey): Promise<string> {
-  return encrypt(to, mint(inner, claims()), { cty: "JWT" });
-}
-
-/** A token whose content key was wrapped well, and is of the size for another encryption. */
-async function withShortKey(to: DecryptionKey): Promise<string> {
-  const token = await nested({ ...to, enc: "A128GCM" });
-  const header: unknown = JSON.parse(
-    Buffer.from(splitToken(token)[0] ?? "", "base64url").toString(),
-  );
-  return withPart(token, 0, encode({ ...Object(header), enc: to.enc }));
-}
-
-/** A token with the first byte of a part changed. */
-function damaged(token: string, part: number): string {
-  const bytes = Buffer.from(splitToken(token)[part] ?? "", "base64url");
-  bytes.writeUInt8(bytes.readUInt8(0) ^ 1, 0);
-  return withPart(token, part, bytes.toString("base64url"));
-}
 
 /** Posts a token to the server itself; the milliseconds until its whole answer. */
 async function ask(connection: RawConnection, token: string): Promise<number> {
@@ -88,14 +68,14 @@ describe("decryption that fails", () => {
   test.each([...wrapping])(
     "says the same and takes the same time with $alg, whether the wrapped key or the tag is bad",
     async (to) => {
-      const token = await nested(to);
-      const another = createDecryptionKey(to.alg, to.enc, to.kid);
+      const signed = mint(inner, claims());
+      const token = await nest(to, signed);
       await expectAlike(token, ROUNDS_OF_A_FAMILY, [
         damaged(token, 4),
         damaged(token, 1),
-        await nested(another),
+        await forAnother(to, signed),
         // RFC 7516 §11.5 wants this one, too, to go on with a key of chance.
-        await withShortKey(to),
+        await withShortKey(to, signed),
       ]);
     },
     300_000,
