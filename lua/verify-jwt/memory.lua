@@ -5,6 +5,7 @@ local uninterrupted = require("verify-jwt.uninterrupted")
 local verdict = require("verify-jwt.verdict")
 
 local FINAL, SEQ, TAGS = verdict.FINAL, verdict.SEQ, verdict.TAGS
+local UNTIL = verdict.UNTIL
 
 -- A refusal stays right for ever; this only bounds what keys, once they have
 -- changed, could still be refused for.
@@ -26,6 +27,7 @@ end
 --- Without a lease: a verdict is remembered for `ttl` seconds, five minutes at
 -- the most, and the server is told so with each question.
 function memory.by_time(clock, ttl)
+  local wall, now = clock.wall, clock.now
   ttl = math.min(ttl, MAX_TTL_WITHOUT_LEASE)
   local header = "X-Jwt-Ttl: " .. ttl .. "\r\n"
   local ends = ttl > 0 and math.huge or -math.huge
@@ -36,15 +38,28 @@ function memory.by_time(clock, ttl)
   --- Before a question is put.
   -- @param moment monotonic seconds of now
   function self.begin(moment)
-    return { header = header, wall = clock.wall(), now = moment }
+    return { header = header, wall = wall(), now = moment }
   end
 
   function self.is_current() return true end
 
-  --- The answer is as old as whoever remembers it may have it.
-  function self.may_share() return true end
+  --- As the cache would have it: HAProxy may have been stopped while the
+  -- answer was on its way, and `now` with it.
+  -- @param time wall()
+  local function is_young(how, time)
+    return time >= how.wall and time < how.wall + ttl
+      and now() < how.now + ttl
+  end
+
+  --- Whoever waited for the answer is bound by the same rule.
+  function self.may_share(how, entry)
+    local time = wall()
+    return how and is_young(how, time) and time < entry[UNTIL]
+  end
 
   function self.keep(cache, key, entry, how)
+    -- By a clock that was set back meanwhile it would be kept too long.
+    if not is_young(how, wall()) then return end
     entry[TAGS] = false
     uninterrupted(function() keep_for(cache, key, entry, ttl, how) end)
   end
@@ -113,7 +128,7 @@ function memory.by_lease(clock, lease, ttl, id, on_epoch)
 
   --- Whoever waited for the answer is bound by the same rule.
   function self.may_share(how, entry)
-    return how and is_kept(how, entry)
+    return how and is_kept(how, entry) and wall() < entry[UNTIL]
   end
 
   local function keep(cache, key, entry, how)

@@ -23,6 +23,47 @@ test("lets one ask for all who bring a token at once", function()
   assert(#state.asked == 1 and shared[1][REASON] == entry[REASON])
 end)
 
+--- Without a lease: one asks and another waits for its answer; `apply`, and it
+-- goes on. How many questions were put, and what it got.
+local function wait_untrusted(apply, reply)
+  local ask, state
+  local waiter, got
+  ask, state = create(function(text)
+    if #state.asked > 1 then return answer() end
+    state.on_nap = coroutine.yield
+    waiter = coroutine.wrap(function() got = ask(text) end)
+    waiter()
+    -- What follows comes before the asker reads its answer.
+    apply(state)
+    return reply and reply() or answer()
+  end)
+  ask(mint(1))
+  waiter()
+  return #state.asked, got
+end
+
+test("shares an answer without a lease", function()
+  local asked, got = wait_untrusted(function() end)
+  assert(asked == 1 and got[REASON] == "ok")
+end)
+
+for _, row in ipairs({
+  { "HAProxy had been stopped for longer than it is remembered",
+    function(state) state.wall = state.wall + 3 end },
+  { "the clock was set back", function(state) state.wall = state.wall - 1 end },
+  { "the token had ended", function(state) state.wall = state.wall + 1 end,
+    function()
+      local entry = answer()
+      entry[verdict.UNTIL] = 1700000001
+      return entry
+    end },
+}) do
+  test("asks again for those who waited when " .. row[1], function()
+    local asked, got = wait_untrusted(row[2], row[3])
+    assert(asked == 2 and got[REASON] == "ok")
+  end)
+end
+
 test("asks in the place of an asker that may be gone", function()
   local ask, state
   ask, state = create(function(text)
@@ -102,7 +143,8 @@ end)
 
 --- One asks at sequence 1, and others wait for its answer; then `apply` and
 -- whoever waits goes on. How many questions were put, and what they got.
-local function wait_through(apply)
+-- @param first_ends Unix seconds at which the first answer's token does
+local function wait_through(apply, first_ends)
   local ask, state
   local waiters, got = {}, {}
   ask, state = create(function(text)
@@ -112,7 +154,9 @@ local function wait_through(apply)
         waiters[i] = coroutine.wrap(function() got[i] = ask(text) end)
         waiters[i]()
       end
-      return answer(1), "e"
+      local entry = answer(1)
+      entry[verdict.UNTIL] = first_ends or math.huge
+      return entry, "e"
     end
     -- While this one is asked, the others wake.
     if #state.asked == 2 then
@@ -139,6 +183,14 @@ test("asks again, once for all who waited, what was judged before a change",
     assert(asked == 2)
     for i = 1, 3 do assert(got[i][SEQ] == 2) end
   end)
+
+test("asks again for those who waited when the token has ended", function()
+  local ends = function(state) state.wall = state.wall + 1 end
+  local asked = wait_through(ends, 1700000001)
+  assert(asked > 1)
+  asked = wait_through(ends, 1700000002)
+  assert(asked == 1)
+end)
 
 test("asks again for those who waited when the lease is over", function()
   local asked = wait_through(function(state) state.lease.drop() end)
