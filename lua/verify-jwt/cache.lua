@@ -39,7 +39,6 @@ local function weight_of(entry)
   local bytes = ENTRY_BYTES + #entry[KEY]
   if entry[BODY] then bytes = bytes + #entry[BODY] end
   if entry[HEADER] then bytes = bytes + #entry[HEADER] end
-  if entry[TAGS] then bytes = bytes + TAG_BYTES * #entry[TAGS] end
   local variables = entry[VARIABLES]
   if variables then
     for i = 2, #variables, 2 do
@@ -56,7 +55,8 @@ local function store(max_entries, max_bytes)
   local old, count, bytes = {}, 0, 0
   local old_count, old_bytes = 0, 0
   -- Tag -> the one record that all its entries share; each generation knows
-  -- the tags of its own entries.
+  -- the tags of its own entries, also of those that were taken out: they weigh
+  -- until it is dropped.
   local young_tags, old_tags = {}, {}
   local self = { young = {} }
 
@@ -70,13 +70,15 @@ local function store(max_entries, max_bytes)
           or { tag = record, changed = -1 }
         tags[i] = record
       end
+      if not young_tags[record.tag] then bytes = bytes + TAG_BYTES end
       young_tags[record.tag] = record
     end
   end
 
   local function put(slot, entry)
-    local weight = entry[WEIGHT]
-    if count >= max_entries // 2 or bytes + weight > max_bytes // 2 then
+    local weight, tags = entry[WEIGHT], entry[TAGS]
+    local most = bytes + weight + (tags and TAG_BYTES * #tags or 0)
+    if count >= max_entries // 2 or most > max_bytes // 2 then
       old, old_count, old_bytes = self.young, count, bytes
       self.young, count, bytes = {}, 0, 0
       old_tags, young_tags = young_tags, {}

@@ -236,6 +236,24 @@ test("holds no more bytes than it may", function()
   end
 end)
 
+test("counts subjects of verdicts that are gone, and drops them in time",
+  function()
+    local known = create({ entries = 1000, bytes = 200000 })
+    local most = 0
+    for i = 1, 5000 do
+      local entry = valid(NOW + 1)
+      entry[verdict.TAGS] = { "user " .. i }
+      known.put(text(i), entry, 60, NOW, TIME)
+      assert(known.get(text(i), NOW, TIME))
+      -- Over, and taken out.
+      assert(known.get(text(i), NOW + 1, TIME + 1) == nil)
+      most = math.max(most, known.bytes())
+    end
+    assert(known.entries() == 0)
+    -- Of a record of 200 bytes for each there are some, and not all.
+    assert(most > 50000 and most <= 200000 + 200000 // 8)
+  end)
+
 test("does not push valid verdicts out for refusals", function()
   local known = create({ entries = 10, refusals = 4 })
   for i = 1, 5 do known.put(text(i), valid(), 60, NOW, TIME) end
