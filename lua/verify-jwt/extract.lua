@@ -39,14 +39,15 @@ end
 
 --- Takes a parameter out of a query, all its copies.
 -- @param query what follows the `?`
--- @return list of values, what is left of the query
+-- @return list of values that are not empty, what is left of the query
 function extract.from_query(query, name)
   local values, rest = {}, {}
   for pair in (query .. "&"):gmatch("([^&]*)&") do
     local equals = find(pair, "=", 1, true)
     -- The upstream decodes names, so an escaped one is this one too.
     if unescape(equals and sub(pair, 1, equals - 1) or pair) == name then
-      values[#values + 1] = equals and unescape(sub(pair, equals + 1)) or ""
+      local value = equals and unescape(sub(pair, equals + 1)) or ""
+      if value ~= "" then values[#values + 1] = value end
     else
       rest[#rest + 1] = pair
     end
@@ -62,7 +63,8 @@ local function trim(text)
   return first and match(text, "^(.*%S)", first) or ""
 end
 
---- All values of a cookie (RFC 6265 section 5.4's form).
+--- All values of a cookie (RFC 6265 section 5.4's form) but empty ones, by
+-- which a site takes it back.
 -- @param header the Cookie headers, joined by "; "
 function extract.from_cookies(header, name)
   local values = {}
@@ -70,7 +72,8 @@ function extract.from_cookies(header, name)
     local equals = find(pair, "=", 1, true)
     if equals and trim(sub(pair, 1, equals - 1)) == name then
       local value = trim(sub(pair, equals + 1))
-      values[#values + 1] = match(value, '^"(.*)"$') or value
+      value = match(value, '^"(.*)"$') or value
+      if value ~= "" then values[#values + 1] = value end
     end
   end
   return values

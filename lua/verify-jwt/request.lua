@@ -30,8 +30,9 @@ local function take_query(txn, name)
   local url = txn.f:url() or ""
   local at = find(url, "?", 1, true)
   if not at then return {} end
-  local values, rest = extract.from_query(url:sub(at + 1), name)
-  if #values > 0 then
+  local before = url:sub(at + 1)
+  local values, rest = extract.from_query(before, name)
+  if rest ~= before then
     local query = rest ~= "" and "?" .. rest or ""
     txn.http:req_set_uri(url:sub(1, at - 1) .. query)
   end
