@@ -5,6 +5,7 @@
 -- core.httpclient is not used for judging: it opens a connection for each
 -- request, and needs three seconds to notice a refused port.
 
+local in_flight = require("verify-jwt.in_flight")
 local remembered = require("verify-jwt.remembered")
 local uninterrupted = require("verify-jwt.uninterrupted")
 
@@ -20,18 +21,12 @@ local push, pop = table.insert, table.remove
 local FIRST_BYTES = 384
 local MAX_BODY_BYTES = 256 * 1024
 local MAX_IDLE = 64
--- Questions at one time; others wait for their turn, and look for it so often.
-local MAX_IN_FLIGHT = 512
-local FIRST_NAP_MS, LONGEST_NAP_MS = 8, 64
 -- Below the time-out that a socket keeps from its last exchange, so that
 -- HAProxy does not close one just as it is taken out.
 local MAX_IDLE_SECONDS = 0.4
 
 -- How a body begins that names its question.
 local MARK = '^{"question":'
-
--- An overdue socket of another thread counts no longer than this.
-local GIVE_UP_SECONDS = 5
 
 --- An answer's header lines as { length, content_type, keep_alive }; nil when
 -- they are not as our servers write them.
@@ -66,25 +61,12 @@ local transport = {}
 function transport.create(core, options)
   local now = options.now
   local idle = {}       -- server id -> stack of { socket, since }
-  local in_flight = {}  -- socket -> deadline
-  -- How many; put right by `sweep`, as two may count at once.
-  local flying = 0
   local discarded = {}
+  local flights = in_flight.create(now, core.msleep)
   local self = {}
 
   local function left(deadline, time)
     return math.max(deadline - time, 0.001)
-  end
-
-  local function note(socket, deadline)
-    in_flight[socket], flying = deadline, flying + 1
-  end
-
-  local function forget(socket)
-    if in_flight[socket] then
-      in_flight[socket] = nil
-      flying = flying - 1
-    end
   end
 
   local function dial(socket, server)
@@ -150,17 +132,17 @@ function transport.create(core, options)
     push(stack, { socket = socket, since = time })
   end
 
-  local function connect(server, deadline)
+  local function connect(server, deadline, moment)
     -- HAProxy ends a new socket that its Lua does not use before the turn is
     -- taken from it, so this begins with a whole turn.
     core.yield()
     local socket = core.tcp()
     socket:settimeout(left(deadline, now()))
-    note(socket, deadline)
+    flights.note(socket, deadline, moment)
     local connected = dial(socket, server)
     if connected or closes_unopened() then balance(server, deadline) end
     if connected then return socket end
-    forget(socket)
+    flights.forget(socket)
     discard(socket)
     return nil
   end
@@ -204,17 +186,6 @@ function transport.create(core, options)
     }
   end
 
-  --- Waits while too many questions are open; false when it took too long.
-  local function wait_for_turn(deadline)
-    local nap = FIRST_NAP_MS
-    while flying >= MAX_IN_FLIGHT do
-      core.msleep(nap)
-      if now() >= deadline then return false end
-      nap = math.min(nap * 2, LONGEST_NAP_MS)
-    end
-    return true
-  end
-
   --- Puts one request to a server. What outstays the deadline meanwhile is
   -- ended by `sweep`: asking the clock at each step costs more than the step.
   -- @param deadline monotonic seconds; nothing is waited for beyond it
@@ -226,8 +197,8 @@ function transport.create(core, options)
   function self.request(server, request, deadline, moment, mark)
     -- What has no mark is the verifier's own, and few: without it there is no
     -- lease, and all that is known has to be asked again.
-    if mark and flying >= MAX_IN_FLIGHT then
-      if not wait_for_turn(deadline) then return nil, false end
+    if mark and flights.is_full() then
+      if not flights.wait_for_turn(deadline) then return nil, false end
       moment = nil
     end
     moment = moment or now()
@@ -239,13 +210,14 @@ function transport.create(core, options)
       discard(socket)
       socket, reused = nil, false
     end
-    if reused then note(socket, deadline) end
+    if reused then flights.note(socket, deadline, moment) end
     for _ = 1, 2 do
-      socket = socket or connect(server, deadline)
+      socket = socket or connect(server, deadline, moment)
       if not socket then return nil, true end
       local answer, untouched = exchange(socket, request)
       local time = now()
-      forget(socket)
+      flights.forget(socket)
+      if answer then flights.answered(moment) end
       if answer and mark and not bears(answer.body, mark) then answer = nil end
       if answer and answer.keep_alive then
         keep(server, socket, time)
@@ -279,32 +251,16 @@ function transport.create(core, options)
     end
   end
 
-  --- What is overdue, and what nobody needs any more.
-  local function take_over(time)
-    discard_old(time)
-    local overdue, sockets = {}, discarded
-    flying, discarded = 0, {}
-    for socket, deadline in pairs(in_flight) do
-      flying = flying + 1
-      if time > deadline then overdue[#overdue + 1] = socket end
-    end
-    return overdue, sockets
-  end
-
-  --- Ends what is overdue, a drip that keeps a socket's own time-out from
-  -- striking among it, and closes what was discarded. To be called all the
-  -- time by a task that never ends.
+  --- Ends what is overdue, and closes what was discarded. To be called all
+  -- the time by a task that never ends.
   function self.sweep()
     local time = now()
-    local overdue, sockets
-    uninterrupted(function() overdue, sockets = take_over(time) end)
-    for _, socket in ipairs(overdue) do
-      -- A socket of another thread refuses; in time the task will run there.
-      local closed = pcall(socket.close, socket)
-      if closed or time > (in_flight[socket] or 0) + GIVE_UP_SECONDS then
-        forget(socket)
-      end
-    end
+    local sockets
+    uninterrupted(function()
+      discard_old(time)
+      sockets, discarded = discarded, {}
+    end)
+    flights.sweep(time)
     for _, socket in ipairs(sockets) do pcall(socket.close, socket) end
   end
 
