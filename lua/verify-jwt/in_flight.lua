@@ -7,7 +7,7 @@ local uninterrupted = require("verify-jwt.uninterrupted")
 local MAX_COUNTED = 512
 local FIRST_NAP_MS, LONGEST_NAP_MS = 8, 64
 -- With those that count no more; each holds a connection.
-local MAX_OPEN = 2048
+local MAX_OPEN = 4096
 -- HAProxy ends an action without a word when its client is gone, and nobody
 -- reads the answer. When one that was put so much later has been answered, an
 -- earlier question is not what keeps the server busy, and counts no more.
@@ -24,7 +24,9 @@ function in_flight.create(now, nap)
   local counted = {}    -- socket -> since when; of those that count
   -- How many; put right by `sweep`, as two may count at once.
   local count, open = 0, 0
-  local newest_answered = -math.huge
+  -- When the latest question was put that has been answered: by any server,
+  -- and by each.
+  local newest_answered, newest_of = -math.huge, {}
   local self = {}
 
   --- @param moment monotonic seconds of now
@@ -39,9 +41,17 @@ function in_flight.create(now, nap)
     deadlines[socket], open = nil, open - 1
   end
 
-  --- An answer has come to a question that was put at a moment.
-  function self.answered(moment)
+  --- A server has answered a question that was put at a moment.
+  function self.answered(server, moment)
     if moment > newest_answered then newest_answered = moment end
+    if moment > (newest_of[server.id] or -math.huge) then
+      newest_of[server.id] = moment
+    end
+  end
+
+  --- Whether a server has answered a later question than one of a moment.
+  function self.is_overtaken(server, moment)
+    return (newest_of[server.id] or -math.huge) > moment
   end
 
   function self.is_full()

@@ -21,6 +21,12 @@ local push, pop = table.insert, table.remove
 local FIRST_BYTES = 384
 local MAX_BODY_BYTES = 256 * 1024
 local MAX_IDLE = 64
+-- A server that had less time than this to answer is not to blame, nor one
+-- that has answered a later question: for a token that names an unknown key it
+-- asks the issuer first, for 0.4 s, and nobody's token may turn it off for all.
+local BLAME_SECONDS = 0.45
+-- A socket's own time-out strikes by so much before the deadline.
+local EARLY_SECONDS = 0.01
 -- Below the time-out that a socket keeps from its last exchange, so that
 -- HAProxy does not close one just as it is taken out.
 local MAX_IDLE_SECONDS = 0.4
@@ -186,6 +192,14 @@ function transport.create(core, options)
     }
   end
 
+  --- Of a server that gave no answer to a question.
+  -- @param moment monotonic seconds of the question, `time` of now
+  local function is_to_blame(server, moment, deadline, time)
+    if time < deadline - EARLY_SECONDS then return true end
+    return deadline - moment >= BLAME_SECONDS
+      and not flights.is_overtaken(server, moment)
+  end
+
   --- Puts one request to a server. What outstays the deadline meanwhile is
   -- ended by `sweep`: asking the clock at each step costs more than the step.
   -- @param deadline monotonic seconds; nothing is waited for beyond it
@@ -193,7 +207,8 @@ function transport.create(core, options)
   -- @param mark     what the answer's body begins with, if it begins with a
   --   mark at all; another's is not taken
   -- @return { status, content_type, body }, or nil and whether the server
-  --   is to blame: false when this side had too many questions open
+  --   is to blame: false when this side gave it too little time, or when it
+  --   is busy with what it was asked
   function self.request(server, request, deadline, moment, mark)
     -- What has no mark is the verifier's own, and few: without it there is no
     -- lease, and all that is known has to be asked again.
@@ -213,11 +228,13 @@ function transport.create(core, options)
     if reused then flights.note(socket, deadline, moment) end
     for _ = 1, 2 do
       socket = socket or connect(server, deadline, moment)
-      if not socket then return nil, true end
+      if not socket then
+        return nil, is_to_blame(server, moment, deadline, now())
+      end
       local answer, untouched = exchange(socket, request)
       local time = now()
       flights.forget(socket)
-      if answer then flights.answered(moment) end
+      if answer then flights.answered(server, moment) end
       if answer and mark and not bears(answer.body, mark) then answer = nil end
       if answer and answer.keep_alive then
         keep(server, socket, time)
@@ -225,10 +242,11 @@ function transport.create(core, options)
         discard(socket)
       end
       if answer and time < deadline then return answer end
-      if not (reused and untouched) or time >= deadline then break end
+      if not (reused and untouched) or time >= deadline then
+        return nil, is_to_blame(server, moment, deadline, time)
+      end
       socket, reused = nil, false
     end
-    return nil, true
   end
 
   --- The same for a GET with a list of { name, value }.

@@ -2,6 +2,7 @@ local test = ...
 local in_flight = require("verify-jwt.in_flight")
 
 local START = 1000
+local SERVER = { id = "a" }
 
 --- Questions in flight on a clock that naps move, and something that does it.
 local function create()
@@ -51,7 +52,7 @@ end)
 test("counts no longer what a later question has overtaken", function()
   local flights, state, open = create()
   open(512, START)
-  flights.answered(START + 0.2)
+  flights.answered(SERVER, START + 0.2)
   assert(flights.is_full())
   flights.sweep(state.time)
   assert(not flights.is_full())
@@ -65,17 +66,28 @@ for _, row in ipairs({
   test("counts questions while " .. row[1], function()
     local flights, state, open = create()
     open(512, START)
-    if row[2] then flights.answered(row[2]) end
+    if row[2] then flights.answered(SERVER, row[2]) end
     state.time = START + 0.5
     flights.sweep(state.time)
     assert(flights.is_full())
   end)
 end
 
-test("is full with 2048 that are open, whether they count or not", function()
+test("knows for each server which questions it has overtaken", function()
+  local flights = create()
+  assert(not flights.is_overtaken(SERVER, START))
+  flights.answered(SERVER, START)
+  assert(flights.is_overtaken(SERVER, START - 0.01))
+  assert(not flights.is_overtaken(SERVER, START))
+  assert(not flights.is_overtaken({ id = "b" }, START - 0.01))
+  flights.answered(SERVER, START - 1)
+  assert(flights.is_overtaken(SERVER, START - 0.01))
+end)
+
+test("is full with 4096 that are open, whether they count or not", function()
   local flights, state, open = create()
-  local sockets = open(2048, START)
-  flights.answered(START + 0.2)
+  local sockets = open(4096, START)
+  flights.answered(SERVER, START + 0.2)
   flights.sweep(state.time)
   assert(flights.is_full())
   flights.forget(sockets[1])
@@ -85,7 +97,7 @@ end)
 test("ends what is overdue, counted or not", function()
   local flights, state, open = create()
   local first = open(1, START)[1]
-  flights.answered(START + 0.2)
+  flights.answered(SERVER, START + 0.2)
   flights.sweep(state.time)
   local second = open(512, START + 0.5)
   state.time = START + 0.81

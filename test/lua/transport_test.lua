@@ -223,6 +223,45 @@ test("ends what is overdue", function()
   assert(hanging and not hanging.open)
 end)
 
+for _, row in ipairs({
+  { "much time, and is silent", 0.5, nil, false, true },
+  { "little time, and is silent", 0.4, nil, false, false },
+  { "little time, and hangs up", 0.4, nil, true, true },
+  { "little time, and says nonsense", 0.4, "nonsense\r\n", true, true },
+}) do
+  test(("%s a server that had %s"):format(
+    row[5] and "blames" or "does not blame", row[1]), function()
+    local _, state, pool = create(function() return row[3], row[4] end)
+    local answer, to_blame = pool.request(SERVER, "x", state.time + row[2])
+    assert(answer == nil and to_blame == row[5])
+  end)
+end
+
+test("does not blame a server that answers later questions", function()
+  local ask, state
+  local depth, is_early = 0, true
+  ask, state = create(function()
+    depth = depth + 1
+    if depth > 1 then return fake.answer("{}") end
+    -- Nothing for this one; an answer for one of the same moment, or a later.
+    if not is_early then state.time = state.time + 0.01 end
+    assert(ask())
+    return nil
+  end)
+  local answer, to_blame = ask()
+  assert(answer == nil and to_blame == true)
+  depth, is_early = 0, false
+  answer, to_blame = ask()
+  assert(answer == nil and to_blame == false)
+end)
+
+test("blames a server that refuses connections at once", function()
+  local _, state, pool = create(ok)
+  state.listeners["10.0.0.1:4000"] = nil
+  local answer, to_blame = pool.request(SERVER, "x", state.time + 0.1)
+  assert(answer == nil and to_blame == true)
+end)
+
 local BROKEN = {
   { "nothing, for ever", nil },
   { "nothing, and a close", "", true },
