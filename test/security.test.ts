@@ -43,6 +43,10 @@ const CONTROLS = new Map([
     "test/e2e/faults/clock-steps.test.ts",
     "$name and back brings nothing back, and all is well in seconds",
   ],
+  [
+    "test/e2e/faults/slow-questions.test.ts",
+    "are answered as nobody's, and the server is not away for others",
+  ],
   ["test/e2e/flood.test.ts", "leave both at work"],
   ["test/e2e/interrupted.test.ts", "are each one's own, %d instructions at a time"],
   ["test/e2e/keys/issuer-table-sources.test.ts", "by %s verify its tokens, under the common rules"],

@@ -234,7 +234,7 @@ function transport.create(core, options)
       local answer, untouched = exchange(socket, request)
       local time = now()
       flights.forget(socket)
-      if answer then flights.answered(server, moment) end
+      if answer and mark then flights.answered(server, moment) end
       if answer and mark and not bears(answer.body, mark) then answer = nil end
       if answer and answer.keep_alive then
         keep(server, socket, time)

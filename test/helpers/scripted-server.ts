@@ -19,17 +19,28 @@ export interface ScriptedServer {
   /** The sequence that the verifier has last said to have applied. */
   readonly applied: () => number;
   readonly seq: () => number;
+  /** The latest. */
   readonly held: () => Held | undefined;
+  /** How many there have been. */
+  readonly heldInAll: () => number;
   readonly isPolled: () => boolean;
   /** Revokes subjects, a change for each, and answers the poll that is held. */
   readonly revoke: (subjects: readonly string[]) => void;
 }
 
-/** Starts one; it ends when `stack` is disposed. */
-export function startScriptedServer(stack: AsyncDisposableStack): ScriptedServer {
+/**
+ * Starts one; it ends when `stack` is disposed.
+ *
+ * @param isHeld whose answers wait: everybody's, unless given
+ */
+export function startScriptedServer(
+  stack: AsyncDisposableStack,
+  isHeld: (subject: string) => boolean = () => true,
+): ScriptedServer {
   let seq = 1;
   let applied = 0;
   let held: Held | undefined;
+  let heldInAll = 0;
   let answerPoll: ((tags: readonly string[]) => void) | undefined;
   const revoked = new Set<string>();
 
@@ -52,9 +63,12 @@ export function startScriptedServer(stack: AsyncDisposableStack): ScriptedServer
     const refused = { ...said, valid: "0", reason: "E_TKN_INVALID", detail: "revoked" };
     if (revoked.has(subject)) return answer(VERDICT_TYPE, { ...refused, seq, epoch: EPOCH });
     const judgedAt = seq;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    held = { subject, letGo: resolve };
-    await promise;
+    if (isHeld(subject)) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held = { subject, letGo: resolve };
+      heldInAll += 1;
+      await promise;
+    }
     const valid = { ...said, valid: "1", reason: "ok" };
     return answer(VERDICT_TYPE, { ...valid, seq: judgedAt, epoch: EPOCH });
   };
@@ -74,6 +88,7 @@ export function startScriptedServer(stack: AsyncDisposableStack): ScriptedServer
     applied: () => applied,
     seq: () => seq,
     held: () => held,
+    heldInAll: () => heldInAll,
     isPolled: () => answerPoll !== undefined,
     revoke: (subjects) => {
       for (const subject of subjects) revoked.add(subject);

@@ -237,23 +237,29 @@ for _, row in ipairs({
   end)
 end
 
-test("does not blame a server that answers later questions", function()
-  local ask, state
-  local depth, is_early = 0, true
-  ask, state = create(function()
-    depth = depth + 1
-    if depth > 1 then return fake.answer("{}") end
-    -- Nothing for this one; an answer for one of the same moment, or a later.
-    if not is_early then state.time = state.time + 0.01 end
-    assert(ask())
-    return nil
+for _, row in ipairs({
+  { "a later question", 0.01, "{}", false },
+  { "a question of the same moment", 0, "{}", true },
+  { "only the verifier's own later request", 0.01, nil, true },
+}) do
+  test(("%s a silent server that answers %s"):format(
+    row[4] and "blames" or "does not blame", row[1]), function()
+    local depth = 0
+    local _, state, pool
+    local function ask(mark)
+      return pool.request(SERVER, "x", state.time + 0.8, state.time, mark)
+    end
+    _, state, pool = create(function()
+      depth = depth + 1
+      if depth > 1 then return fake.answer("{}") end
+      state.time = state.time + row[2]
+      assert(ask(row[3]))
+      return nil
+    end)
+    local answer, to_blame = ask("{}")
+    assert(answer == nil and to_blame == row[4])
   end)
-  local answer, to_blame = ask()
-  assert(answer == nil and to_blame == true)
-  depth, is_early = 0, false
-  answer, to_blame = ask()
-  assert(answer == nil and to_blame == false)
-end)
+end
 
 test("blames a server that refuses connections at once", function()
   local _, state, pool = create(ok)
