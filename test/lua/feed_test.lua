@@ -107,6 +107,20 @@ test("gets a lease from when the poll was sent", function()
   assert(trust.server == state.candidates[1])
 end)
 
+-- HAProxy's clock stands still while the process is stopped with an answer
+-- that is there already.
+test("gets a lease from when the poll was sent, by the wall clock too",
+  function()
+    local news, state, trust = create(function(_, state)
+      state.wall = state.wall + 2
+      return cjson.encode(ANSWER)
+    end)
+    local sent = state.wall
+    news.poll()
+    assert(trust.is_live(sent + 2, state.time))
+    assert(not trust.is_live(sent + 3, state.time))
+  end)
+
 test("reports with the next poll what it has applied", function()
   local news, state = create(always())
   news.poll()
