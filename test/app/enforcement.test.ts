@@ -8,6 +8,7 @@ import {
   SharedReader,
   SharedWriter,
 } from "../../src/app/workers/shared-state.ts";
+import { LEASE_MS } from "../../src/core/feed/lease.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { openStore, type Store } from "../../src/sqlite/open-store.ts";
 import { emptySources } from "../helpers/metric-sources.ts";
@@ -30,7 +31,16 @@ beforeEach(async () => {
   const memory = createSharedMemory(1);
   const writer = new SharedWriter(memory);
   threads = { writer, reader: new SharedReader(memory, 0) };
-  enforcement = await createEnforcement({
+  enforcement = await start();
+  // Whoever verified before is past.
+  now += 60_000;
+});
+afterEach(() => stack.disposeAsync());
+
+/** Begins a life of the server on the same store. */
+async function start(): Promise<Enforcement> {
+  const { writer } = threads;
+  const begun = await createEnforcement({
     store,
     raise: (name, atLeast) => store.accounts.raiseSetting(name, atLeast),
     cluster: undefined,
@@ -45,14 +55,18 @@ beforeEach(async () => {
     monotonicMs: () => now,
     nowMs,
   });
-  stack.defer(() => enforcement.stop());
-  // Whoever verified before is past.
-  now += 60_000;
-});
-afterEach(() => stack.disposeAsync());
+  stack.defer(() => begun.stop());
+  return begun;
+}
+
+async function restart(): Promise<void> {
+  enforcement.stop();
+  enforcement = await start();
+}
 
 const block = async () =>
   (await store.rules.addRule(ruleOf("bob", '{"iat":{"lte":10}}'), ACTOR)).seq;
+const FORMER = { applied: false, verifiers: [{ id: "former", state: "pending" }] };
 const UNLEASED = { applied: false, verifiers: [{ id: "unleased", state: "pending" }] };
 
 describe("a change", () => {
@@ -91,5 +105,33 @@ describe("a change", () => {
     expect(await enforcement.registry.waitApplied(seq, 0)).toMatchObject(UNLEASED);
     now += 3000;
     expect(await enforcement.registry.waitApplied(seq, 0)).toMatchObject({ applied: true });
+  });
+});
+
+describe("after a start, a change is confirmed once", () => {
+  const APPLIED = { applied: true, verifiers: [] };
+  const expectQuietFor = async (former: number) => {
+    const seq = await block();
+    now += former;
+    expect(await enforcement.registry.waitApplied(seq, 0)).toMatchObject(FORMER);
+    expect(enforcement.registry.confirmedSeq(seq)).toBe(-1);
+    // A second and a thousandth, as for anybody who is silent.
+    now += 1001 + former / 1000;
+    expect(await enforcement.registry.waitApplied(seq, 0)).toEqual(APPLIED);
+    expect(enforcement.registry.confirmedSeq(seq)).toBe(seq);
+  };
+
+  test("a lease of the former life is over", async () => {
+    await restart();
+    await expectQuietFor(LEASE_MS);
+  });
+
+  test("the longest trust that was ever granted is over, two lives ago too", async () => {
+    await enforcement.noteMemory(300, await block());
+    await restart();
+    now += 400_000;
+    await enforcement.noteMemory(10, await block());
+    await restart();
+    await expectQuietFor(300_000);
   });
 });
