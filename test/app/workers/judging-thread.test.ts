@@ -15,7 +15,11 @@ import { monotonicMs } from "../../../src/app/clock.ts";
 import { createPolicies } from "../../../src/app/policies.ts";
 import { type JudgingThread, startWorker } from "../../../src/app/workers/judging-thread.ts";
 import type { WorkerGrounds, WorkerStart } from "../../../src/app/workers/messages.ts";
-import { createSharedMemory, SharedWriter } from "../../../src/app/workers/shared-state.ts";
+import {
+  createSharedMemory,
+  SharedReader,
+  SharedWriter,
+} from "../../../src/app/workers/shared-state.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { fencedAtMs } from "../../../src/core/feed/lease.ts";
 import { parseRule } from "../../../src/core/revocation/parse-rule.ts";
@@ -143,6 +147,19 @@ function whileJudging(happen: () => void): Disposable {
   return { [Symbol.dispose]: () => spied.mockRestore() };
 }
 
+/** Makes something happen at the last moment at which the next note is not written yet. */
+function beforeNoted(happen: () => void): Disposable {
+  const spied = spyOn(SharedReader.prototype, "noteRemembered").mockImplementation(function (
+    this: SharedReader,
+    ...note
+  ) {
+    spied.mockRestore();
+    happen();
+    this.noteRemembered(...note);
+  });
+  return { [Symbol.dispose]: () => spied.mockRestore() };
+}
+
 describe("a judging thread's note", () => {
   test("says until when a valid verdict may be remembered, for changes after it", async () => {
     const { seq } = store.index;
@@ -213,5 +230,20 @@ describe("a change that comes", () => {
     }
     writer.setSeq(store.index.seq);
     expect(await ask(token, 1)).toMatchObject({ valid: "1" });
+  });
+
+  test("when a token is judged and its note not yet written, has it judged again", async () => {
+    const token = tokenOf("erin");
+    expect(await ask(token, 0)).toMatchObject({ valid: "1" });
+    const seq = await block("erin");
+    let until = Number.NaN;
+    using _ = beforeNoted(() => {
+      // As the main thread does with a change. It finds nothing, and would confirm it without waiting.
+      writer.setSeq(seq);
+      until = writer.rememberedUntilMs(seq);
+    });
+    expect(await ask(token, 1)).toMatchObject({ valid: "0", detail: "revoked" });
+    expect(until).toBe(0);
+    expect(handedOn).toEqual([]);
   });
 });
