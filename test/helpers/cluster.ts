@@ -24,6 +24,8 @@ export interface ClusterOptions {
   readonly nodes: number;
   readonly leaseSeconds: number;
   readonly stale?: "strict" | "best-effort";
+  /** Where the machines have one, a HAProxy may go from one to the other; else each makes its own. */
+  readonly verifierKey?: string;
 }
 
 /** Starts it all; it stops when `stack` is disposed. */
@@ -56,6 +58,7 @@ export async function startCluster(
         JWT_STORE_LEASE: String(options.leaseSeconds),
         JWT_STORE_STALE: options.stale ?? "strict",
         JWT_LOG_LEVEL: "info",
+        ...(options.verifierKey === undefined ? {} : { JWT_VERIFIER_KEY: options.verifierKey }),
       },
     });
     const setAll = async (kind: "block" | "pass") => {

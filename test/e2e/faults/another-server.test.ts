@@ -1,13 +1,13 @@
 /** A verifier whose server has died turns to another, whether that one was there or comes later (P3). */
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { identityOf } from "../../helpers/answer.ts";
 import { type Appliance, startAppliance } from "../../helpers/appliance.ts";
 import { type Edge, startEdge } from "../../helpers/edge.ts";
 import { mint } from "../../helpers/mint.ts";
 import { findFreePort } from "../../helpers/ports.ts";
-import { createTempFolder } from "../../helpers/temp-folder.ts";
+import { writeSecondBackend } from "../../helpers/second-server.ts";
 import { claims, createKeys, forgedToken } from "../../helpers/tokens.ts";
 import { waitFor } from "../../helpers/wait-for.ts";
 
@@ -77,11 +77,4 @@ async function expectJudged(edge: Edge): Promise<void> {
 /** Of a good token that nobody has seen. */
 async function validOf(edge: Edge): Promise<string | undefined> {
   return identityOf(await edge.ask(mint(keys.hs, claims({ jti: crypto.randomUUID() })))).valid;
-}
-
-function writeSecondBackend(stack: AsyncDisposableStack, port: number): string {
-  const folder = createTempFolder(stack);
-  const path = join(folder, "second.cfg");
-  writeFileSync(path, `backend jwt-token-server-2\n  server s2 127.0.0.1:${port}\n`);
-  return path;
 }
