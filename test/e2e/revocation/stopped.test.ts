@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { HOLD_MS } from "../../../src/core/feed/lease.ts";
-import { type Answer, toAnswer } from "../../helpers/answer.ts";
+import { type Answer, identityOf, toAnswer } from "../../helpers/answer.ts";
 import { confirm } from "../../helpers/confirmed.ts";
 import { type Edge, startEdge } from "../../helpers/edge.ts";
 import { expectRefused, expectValid } from "../../helpers/expect-verdict.ts";
@@ -78,6 +78,32 @@ describe.each([
     }
     for (const answer of later) expectRefused(answer, {}, revoked);
     for (const connection of others) expectValid(await answerOf(connection));
+  }, 60_000);
+
+  test("gives nobody who comes after the acknowledgement the answer to an earlier question", async () => {
+    const [revoked, other] = [tokenOf("asked-about"), tokenOf("other")];
+    await edge.cable?.set({ kind: "pass" });
+    await remember(edge, other);
+    const [asker, ...late] = [await open(), await open()].flat();
+    if (asker === undefined) throw new TypeError("there is no connection");
+    await edge.cable?.set({ kind: "slow", delayMs: LATE_MS });
+    send(asker, revoked);
+    await waitFor("the question", () => edge.cable?.asked().has(revoked));
+    const stoppedAt = await stop(edge.haproxy.program());
+    await waitFor("the answer", () => performance.now() - stoppedAt > HOLD_MS + 2 * LATE_MS);
+    expect((await confirm(edge.server, ["revoke", "block", "asked-about"])).applied).toBe(true);
+    for (const connection of late) {
+      send(connection, revoked);
+      send(connection, other);
+    }
+    await edge.cable?.set({ kind: "pass" });
+    edge.haproxy.program().signal("SIGCONT");
+    // It was sent before, so either verdict is right.
+    identityOf(await answerOf(asker));
+    for (const connection of late) {
+      expectRefused(await answerOf(connection), { detail: "revoked" }, revoked);
+      expectValid(await answerOf(connection));
+    }
   }, 60_000);
 });
 
