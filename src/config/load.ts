@@ -94,13 +94,22 @@ export function toConfig(reading: Reading, further: readonly ConfigProblem[] = [
   return { settings: values as Settings, issuers, origins, texts };
 }
 
-/** One setting alone, whatever is wrong with the others. @throws ConfigError */
+/**
+ * One setting alone, whatever is wrong with the others.
+ *
+ * @throws ConfigError also where a file that was named cannot be read, or one that may say otherwise
+ *   than the default
+ */
 export function readSetting<K extends SettingKey>(key: K, input: ConfigInput): Settings[K] {
   const problems: ConfigProblem[] = [];
   const file = readFile(input, problems);
+  const isReadable = file !== undefined;
+  if (!isReadable && input.file !== undefined) throw new ConfigError(problems);
   const setting = SETTINGS[key];
   try {
-    return parseText(setting, findText(key, setting, input, file).text) as Settings[K];
+    const { text, origin } = findText(key, setting, input, file);
+    if (!isReadable && origin === "default") throw new ConfigError(problems);
+    return parseText(setting, text) as Settings[K];
   } catch (error) {
     if (!(error instanceof ValueProblem)) throw error;
     throw new ConfigError([{ key: setting.name, message: error.message }]);

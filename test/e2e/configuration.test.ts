@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runCommand } from "../helpers/appliance.ts";
 import { createTempFolder } from "../helpers/temp-folder.ts";
@@ -84,6 +84,35 @@ describe("a secret", () => {
     );
     expect(missing.stderr + missing.stdout).toContain("JWT_VERIFIER_KEY");
     expect(missing.code).toBe(78);
+  });
+});
+
+describe("a configuration file that names the data folder", () => {
+  test.each([
+    ["revoke", ["revoke", "user", "bob", "--reason", "r"]],
+    ["restore", ["restore", "BACKUP"]],
+  ])("is read by %s, or nothing is changed anywhere", async (_, words) => {
+    const folder = createTempFolder(stack);
+    const [own, other] = [join(folder, "own"), join(folder, "other")];
+    const backup = join(folder, "backup.db");
+    const args = words.map((word) => (word === "BACKUP" ? backup : word));
+    const from = (file: string, command: readonly string[] = args) =>
+      runCommand([...command, "--config", file], { JWT_DATA_DIR: "" });
+    const config = join(folder, "own.toml");
+    writeFileSync(config, `data_dir = "${own}"\n`);
+    const made = ["rules", "add", "--global", "--rule", '{"a":1}', "--reason", "r"];
+    expect((await from(config, made)).code).toBe(0);
+    expect((await from(config, ["backup", backup])).code).toBe(0);
+    expect((await from(config)).code).toBe(0);
+
+    const broken = join(folder, "broken.toml");
+    writeFileSync(broken, `data_dir = "${other}\n`);
+    for (const file of [broken, join(folder, "none.toml")]) {
+      const named = await runCommand([...args, "--config", file], { JWT_DATA_DIR: other });
+      expect([named.code, named.stdout]).toEqual([78, ""]);
+      expect(named.stderr).toContain(`${file}: `);
+    }
+    expect(existsSync(other)).toBe(false);
   });
 });
 
