@@ -93,7 +93,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
       random: deps.random,
       onRefreshed: () => {
         pool?.groundsRefreshed();
-        // A set may have grown too old without another having come.
+        // They may have been too old in between.
         keyChanges.note();
       },
       onChanged: () => noteGrounds(),

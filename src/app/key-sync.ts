@@ -14,6 +14,7 @@ export interface KeySyncParts {
   readonly random: () => number;
   /** The same keys were read again: they are good for longer. */
   readonly onRefreshed: () => void;
+  /** There are other keys, or some that have become too old. */
   readonly onChanged: () => void;
 }
 
@@ -49,6 +50,10 @@ export function createKeySync(config: Config, parts: KeySyncParts): KeySyncer {
       // Without a key of its own a source turns all its tokens away.
       log[keys.length === 0 ? "warn" : "info"]("keys changed", { source, keys: keys.length });
       return parts.onChanged();
+    },
+    onTooOld: ({ name: source }) => {
+      log.warn("the keys of a source are too old, none of them counts", { source });
+      parts.onChanged();
     },
   });
 }

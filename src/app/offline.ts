@@ -64,6 +64,7 @@ export async function openOffline(config: Config, deps: OfflineDeps): Promise<Of
     times: () => ({ intervalSeconds: settings.syncInterval, maxAgeSeconds: settings.keyMaxAge }),
     random: deps.random,
     onSync: () => undefined,
+    onTooOld: () => undefined,
   });
   let synced: Promise<void> | undefined;
   const withKeys = () => {

@@ -129,7 +129,7 @@ export const SETTINGS = {
     "JWT_SYNC_INTERVAL",
     "300",
     integerIn(1, DAY),
-    "Seconds between two readings of a key source.",
+    "Seconds between two readings of a key source; half of `JWT_KEY_MAX_AGE` where that is less.",
     "live",
   ),
   keyMaxAge: setting(

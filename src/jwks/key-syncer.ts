@@ -7,6 +7,7 @@ import {
   type KeySourceSpec,
   type KeySourceState,
 } from "./key-source.ts";
+import { SetAge } from "./set-age.ts";
 
 export interface KeySyncerOptions extends KeySourceOptions {
   readonly sources: readonly KeySourceSpec[];
@@ -15,6 +16,8 @@ export interface KeySyncerOptions extends KeySourceOptions {
   readonly random: () => number;
   /** Told after each attempt, with the source's new state and whether its keys changed. */
   readonly onSync: (state: KeySourceState, isChanged: boolean) => void;
+  /** Told at the moment at which a source's keys count no longer, because it could not be read for too long. */
+  readonly onTooOld: (state: KeySourceState) => void;
 }
 
 /** A key set as its source wrote it. */
@@ -33,11 +36,10 @@ const UNKNOWN_KEY_PAUSE_MS = 30_000;
 
 interface Scheduled {
   readonly source: KeySource;
+  readonly age: SetAge;
   timer: ReturnType<typeof setTimeout> | undefined;
   nextAtMs: number;
   lastOnDemandMs: number;
-  /** When the set was read, on the clock that nobody sets. */
-  readAtMs: number;
 }
 
 export class KeySyncer {
@@ -52,13 +54,21 @@ export class KeySyncer {
   constructor(options: KeySyncerOptions, monotonicMs: () => number = () => performance.now()) {
     this.#options = options;
     this.#monotonicMs = monotonicMs;
-    this.#scheduled = options.sources.map((spec) => ({
-      source: new KeySource(spec, options),
-      timer: undefined,
-      nextAtMs: 0,
-      lastOnDemandMs: Number.NEGATIVE_INFINITY,
-      readAtMs: 0,
-    }));
+    this.#scheduled = options.sources.map((spec) => {
+      const source = new KeySource(spec, options);
+      return {
+        source,
+        age: new SetAge({
+          nowSeconds: options.nowSeconds,
+          monotonicMs,
+          maxAgeSeconds: () => options.times().maxAgeSeconds,
+          onTooOld: () => options.onTooOld(source.state),
+        }),
+        timer: undefined,
+        nextAtMs: 0,
+        lastOnDemandMs: Number.NEGATIVE_INFINITY,
+      };
+    });
   }
 
   /**
@@ -66,9 +76,8 @@ export class KeySyncer {
    * from the moment it is too old, whether or not anything was read since.
    */
   ring(): KeyRing {
-    const { maxAgeSeconds } = this.#options.times();
-    const sets = this.#scheduled.map((one) =>
-      this.#ageSeconds(one) < maxAgeSeconds ? one.source.state.set : undefined,
+    const sets = this.#scheduled.map(({ source, age }) =>
+      age.isTooOld() ? undefined : source.state.set,
     );
     if (
       sets.some((set, index) => set !== this.#ringFrom[index]) ||
@@ -91,11 +100,11 @@ export class KeySyncer {
 
   /** The texts of the sets in use, for another thread to read; they may hold secrets. */
   texts(): readonly KeySetText[] {
-    return this.#scheduled.flatMap((one) => {
-      const { text, state, spec } = one.source;
+    return this.#scheduled.flatMap(({ source, age }) => {
+      const { text, state, spec } = source;
       const { name, fetchedAtSeconds } = state;
       if (text === undefined || fetchedAtSeconds === undefined) return [];
-      const ageSeconds = this.#ageSeconds(one);
+      const ageSeconds = age.seconds();
       return [{ source: name, issuer: spec.issuer, text, fetchedAtSeconds, ageSeconds }];
     });
   }
@@ -103,10 +112,9 @@ export class KeySyncer {
   /** Takes up the sets of the former run, reads the files, and begins with the rest without waiting for it. */
   async start(): Promise<void> {
     await Promise.all(this.#scheduled.map(({ source }) => source.restore()));
-    const [now, nowMs] = [this.#options.nowSeconds(), this.#monotonicMs()];
-    for (const one of this.#scheduled) {
-      const { fetchedAtSeconds = now } = one.source.state;
-      one.readAtMs = nowMs - Math.max(0, now - fetchedAtSeconds) * 1000;
+    for (const { source, age } of this.#scheduled) {
+      const { fetchedAtSeconds } = source.state;
+      if (fetchedAtSeconds !== undefined) age.note(fetchedAtSeconds);
     }
     const first = this.#scheduled.map(async (one) => this.#refresh(one));
     const files = first.filter((_, index) => this.#scheduled[index]?.source.spec.kind === "file");
@@ -146,21 +154,17 @@ export class KeySyncer {
 
   stop(): void {
     this.#isStopped = true;
-    for (const one of this.#scheduled) clearTimeout(one.timer);
-  }
-
-  /** By the wall clock, which counts a machine's sleep, and at least by the one that cannot be set back. */
-  #ageSeconds({ source, readAtMs }: Scheduled): number {
-    const { fetchedAtSeconds } = source.state;
-    if (fetchedAtSeconds === undefined) return Number.POSITIVE_INFINITY;
-    const wall = this.#options.nowSeconds() - fetchedAtSeconds;
-    return Math.max(wall, (this.#monotonicMs() - readAtMs) / 1000);
+    for (const { age, timer } of this.#scheduled) {
+      age.stop();
+      clearTimeout(timer);
+    }
   }
 
   async #refresh(one: Scheduled): Promise<void> {
     const isChanged = await one.source.refresh();
     const { state } = one.source;
-    if (state.failures === 0) one.readAtMs = this.#monotonicMs();
+    const { failures, fetchedAtSeconds } = state;
+    if (failures === 0 && fetchedAtSeconds !== undefined) one.age.note(fetchedAtSeconds);
     this.#options.onSync(state, isChanged);
     if (this.#isStopped) return;
     const delayMs = nextDelayMs(state, this.#options.times(), this.#options.random());

@@ -37,8 +37,14 @@ function pass(seconds: number): void {
 }
 
 function createSyncer(
-  options: { readonly sources?: readonly KeySourceSpec[]; readonly interval?: number } = {},
+  options: {
+    readonly sources?: readonly KeySourceSpec[];
+    readonly interval?: number;
+    readonly maxAge?: number;
+  } = {},
 ) {
+  const { interval = 300, maxAge = MAX_AGE } = options;
+  const tooOld: string[] = [];
   const synced: [KeySourceState, boolean][] = [];
   const syncer = new KeySyncer(
     {
@@ -48,15 +54,16 @@ function createSyncer(
       maxBytes: 64 * 1024,
       lastGood: createLastGoodStore(join(folder, "keys")),
       nowSeconds: () => now,
-      times: () => ({ intervalSeconds: options.interval ?? 300, maxAgeSeconds: MAX_AGE }),
+      times: () => ({ intervalSeconds: interval, maxAgeSeconds: maxAge }),
       random: () => 0,
       onSync: (state, isChanged) => synced.push([state, isChanged]),
+      onTooOld: ({ name }) => tooOld.push(name),
     },
     () => monotonicMs,
   );
   stack.defer(() => syncer.stop());
   const kids = () => syncer.ring().keys.map(({ kid }) => kid);
-  return { syncer, synced, kids };
+  return { syncer, synced, tooOld, kids };
 }
 
 function slow(body: unknown, delayMs = 40): KeyAnswer {
@@ -116,6 +123,13 @@ describe("KeySyncer", () => {
     expect(failing.states()).toMatchObject([{ failures: 1, nextInMs: 1000 }]);
     await failing.syncNow();
     expect(failing.states()).toMatchObject([{ failures: 2, nextInMs: 2000 }]);
+  });
+
+  test("reads well before the maximum age where that is shorter than the interval", async () => {
+    const { syncer, synced } = createSyncer({ maxAge: 2 });
+    await syncer.syncNow();
+    expect(syncer.states()).toMatchObject([{ failures: 0, nextInMs: 1000 }]);
+    await waitFor("a second reading", () => synced.length >= 2, 3000);
   });
 
   test("reads nothing any more once it was stopped", async () => {
@@ -182,6 +196,31 @@ describe("the maximum age", () => {
     await syncer.syncNow();
     now += MAX_AGE;
     expect(kids()).toEqual([]);
+  });
+
+  test("is told at its moment, of the source that is away and of no other", async () => {
+    const path = join(folder, "file.json");
+    writeFileSync(path, JSON.stringify([second.entry]));
+    const { syncer, tooOld, kids } = createSyncer({
+      maxAge: 2,
+      sources: [
+        { kind: "url", url: server.url(), issuer: undefined },
+        { kind: "file", path, issuer: undefined },
+      ],
+    });
+    await syncer.syncNow();
+    server.answer({ kind: "silence" });
+    await waitFor("the source to be asked again", () => server.fetches.length >= 2, 3000);
+    pass(1);
+    await waitFor("the file to be read at that time", () =>
+      syncer
+        .states()
+        .some(({ kind, fetchedAtSeconds }) => kind === "file" && fetchedAtSeconds === now),
+    );
+    pass(1);
+    // Nothing is read that could tell: the source is still silent.
+    await waitFor("it to be told", () => tooOld.length > 0, 4000);
+    expect([tooOld, kids()]).toEqual([[server.url()], ["second"]]);
   });
 
   test("ends one source's keys and not another's", async () => {

@@ -8,6 +8,10 @@ function delay(failures: number, maxAgeSeconds?: number, random = 0, interval = 
   return nextDelayMs({ failures, maxAgeSeconds }, { ...times, intervalSeconds: interval }, random);
 }
 
+function delayOfAge(maxAgeSeconds: number, failures = 0): number {
+  return nextDelayMs({ failures, maxAgeSeconds: undefined }, { ...times, maxAgeSeconds }, 0);
+}
+
 describe("nextDelayMs", () => {
   test.each<readonly [name: string, delayMs: number, expected: number]>([
     ["is the interval", delay(0), 300_000],
@@ -20,6 +24,10 @@ describe("nextDelayMs", () => {
     ["ignores Cache-Control after a failure", delay(1, 86_400), 1000],
     ["never exceeds the interval after failures", delay(30), 300_000],
     ["stays finite after very many failures", delay(1_000_000), 300_000],
+    ["is half the maximum age where that is less", delayOfAge(60), 30_000],
+    ["is so after failures too", delayOfAge(60, 30), 30_000],
+    ["is so for a maximum age of a second", delayOfAge(1), 500],
+    ["is not for a longer one", delayOfAge(600), 300_000],
     ["is jittered only downwards", delay(0, undefined, 0.999), 240_060],
   ])("%s", (_, delayMs, expected) => {
     expect(delayMs).toBeCloseTo(expected, 6);
