@@ -1,7 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { BINARY, runCommand } from "../helpers/appliance.ts";
 import { HAPROXY } from "../helpers/haproxy.ts";
+import { createCommandLine } from "../helpers/command-line.ts";
+import { withInPlace } from "../helpers/own-mount.ts";
 import { createTempFolder } from "../helpers/temp-folder.ts";
 import { waitFor } from "../helpers/wait-for.ts";
 
@@ -32,6 +35,39 @@ describe("demo --check", () => {
     ];
     for (const what of shown) expect(lines.filter((line) => what.test(line))).toHaveLength(1);
   }, 60_000);
+
+  test("takes nothing from the machine's own configuration file and the caller's settings", async () => {
+    await using stack = new AsyncDisposableStack();
+    const folder = createTempFolder(stack);
+    const [etc, data] = [join(folder, "etc"), join(folder, "data")];
+    mkdirSync(join(etc, "haproxy-jwt"), { recursive: true });
+    // What programs look for when they start.
+    for (const name of ["group", "hosts", "ld.so.cache", "nsswitch.conf", "passwd"]) {
+      copyFileSync(join("/etc", name), join(etc, name));
+    }
+    writeFileSync(
+      join(etc, "haproxy-jwt", "haproxy-jwt.toml"),
+      `data_dir = "${data}"\naudience = "nobody"\nstore = "postgres://jwt@127.0.0.1:1/jwt"\n`,
+    );
+    const onMachine = (env: Record<string, string>, ...words: readonly string[]) =>
+      createCommandLine("", { HAPROXY_BIN: HAPROXY }).with(
+        { env, prefix: withInPlace("/etc", etc), timeoutMs: 60_000 },
+        ...words,
+      );
+    // The control: any other command does read that file.
+    expect((await onMachine({}, "config", "dump")).stdout).toMatch(/^JWT_AUDIENCE +nobody +file$/m);
+    const caller = { JWT_DATA_DIR: data, JWT_STORE: "postgres://jwt@127.0.0.1:1/jwt" };
+    for (const env of [{}, caller, { JWT_SYNC_INTERVAL: "often" }]) {
+      // oxlint-disable-next-line no-await-in-loop -- two demonstrations at once are for a larger machine
+      const { code, stdout, stderr } = await onMachine(env, "demo", "--check");
+      const failed = stdout
+        .trim()
+        .split("\n")
+        .filter((line) => !line.startsWith("ok "));
+      expect({ code, stderr, failed }).toEqual({ code: 0, stderr: "", failed: [] });
+    }
+    expect(existsSync(data)).toBe(false);
+  }, 120_000);
 
   test("refuses a port that is none, with exit code 2", async () => {
     for (const port of ["0", "65536", "http", "-1", ""]) {

@@ -17,6 +17,11 @@ export function onReadOnly(folder: string): readonly string[] {
   return inNamespace('mount --bind "$0" "$0" && mount -o remount,bind,ro "$0"', folder);
 }
 
+/** As above, but in the place of the folder is seen what lies in another one. */
+export function withInPlace(folder: string, other: string): readonly string[] {
+  return inNamespace(`mount --bind '${other}' "$0"`, folder);
+}
+
 function inNamespace(command: string, folder: string): readonly string[] {
   const map = process.geteuid?.() === 0 ? [] : ["--map-root-user"];
   return ["unshare", "--mount", ...map, "sh", "-c", `${command} && exec "$@"`, folder];

@@ -1,8 +1,5 @@
 /** The sample requests of `demo --check`: what is asked, and what must come of it. */
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { ask, fieldOf, type Shown } from "./ask.ts";
-import { ownCommand } from "./children.ts";
 import { forge } from "./sample-keys.ts";
 import type { Stage } from "./stage.ts";
 
@@ -94,9 +91,9 @@ async function checkRevocation(stage: Stage): Promise<string | undefined> {
   const token = stage.keys.rs256(sampleClaims("bob"));
   const before = expectValid(await ask(stage.url, token));
   if (before !== undefined) return `before the revocation: ${before}`;
-  const [file, ...args] = ownCommand();
   const revoke = ["revoke", "user", "bob", "--reason", "left the company", "--json"];
-  await promisify(execFile)(file, [...args, ...revoke], { env: { ...process.env, ...stage.env } });
+  const { isDone, said } = await stage.run(...revoke);
+  if (!isDone) return `the revocation: ${said.replaceAll("\n", " ").trim()}`;
   return until(CACHE_TTL_SECONDS, async () =>
     expectRefused(await ask(stage.url, token), "E_TKN_INVALID", "revoked"),
   );

@@ -1,5 +1,5 @@
 /** The programs that the demonstration runs: started, waited for, and ended with it. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { AppError } from "../../core/app-error.ts";
 
@@ -27,6 +27,26 @@ export interface ChildOptions {
 export function ownCommand(): [string, ...string[]] {
   const isCompiled = Bun.main.startsWith("/$bunfs/");
   return isCompiled ? [process.execPath] : [process.execPath, Bun.main];
+}
+
+/** What a command came to; `said` on either output. */
+export interface Outcome {
+  readonly isDone: boolean;
+  readonly said: string;
+}
+
+/** Runs a command of this program to its end, whatever that is, with nothing of this process's environment. */
+export function runOwn(
+  words: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Outcome> {
+  const [file, ...args] = ownCommand();
+  const { promise, resolve } = Promise.withResolvers<Outcome>();
+  const onlyThat = { env: { PATH: process.env["PATH"], ...env } };
+  execFile(file, [...args, ...words], onlyThat, (error, stdout, stderr) =>
+    resolve({ isDone: error === null, said: stdout + stderr }),
+  );
+  return promise;
 }
 
 /** Starts a program; it is killed when this process exits. */

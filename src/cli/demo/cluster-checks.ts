@@ -1,10 +1,7 @@
 /** The sample requests of `demo --cluster --check`: several machines, one set of rules, and what breaks. */
-import { execFile } from "node:child_process";
 import { ask } from "./ask.ts";
 import { type Check, expectRefused, expectValid, sampleClaims, until } from "./checks.ts";
-import { ownCommand } from "./children.ts";
 import { type ClusterStage, LEASE_SECONDS } from "./cluster.ts";
-import type { Stage } from "./stage.ts";
 
 /** A lease of a former primary's, what verifiers trust beyond it, and the time to take over. */
 const AFTER_FAILOVER_SECONDS = 40;
@@ -102,19 +99,7 @@ async function revoke(
   expected: RegExp,
 ): Promise<string | undefined> {
   const words = ["revoke", "user", user, "--reason", "demo", "--wait", "--timeout", "30"];
-  const said = await say(machines[at], words);
+  // What it says counts, whatever it exits with.
+  const { said = "" } = (await machines[at]?.run(...words)) ?? {};
   return expected.test(said) ? undefined : said.replaceAll("\n", " ").trim();
-}
-
-function say(machine: Stage | undefined, words: readonly string[]): Promise<string> {
-  const [file, ...args] = ownCommand();
-  const { promise, resolve } = Promise.withResolvers<string>();
-  execFile(
-    file,
-    [...args, ...words],
-    { env: { ...process.env, ...machine?.env } },
-    // What it says counts, whatever it exits with.
-    (_, stdout, stderr) => resolve(stdout + stderr),
-  );
-  return promise;
 }

@@ -81,8 +81,8 @@ export function describeCluster({
       ({ url, adminUrl }, at) => `machine ${at + 1}: ${url}  admin page: ${adminUrl}`,
     ),
     `\n# a token for any of them\ncurl -s ${first?.url ?? ""} -H 'Authorization: Bearer ${bobsToken}'`,
-    `\n# turn bob away everywhere\n${self} revoke user bob --reason demo --data-dir ${first?.env["JWT_DATA_DIR"] ?? ""}`,
-    `\n# who is there\n${self} nodes list --data-dir ${first?.env["JWT_DATA_DIR"] ?? ""}`,
+    `\n# turn bob away everywhere\n${self} revoke user bob --reason demo ${first?.flags ?? ""}`,
+    `\n# who is there\n${self} nodes list ${first?.flags ?? ""}`,
     `\nFolders: ${machines.map(({ folder }) => folder).join(" ")}\nCtrl-C ends it and removes them.`,
   ];
 }

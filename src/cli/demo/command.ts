@@ -120,9 +120,7 @@ function show(stage: Stage): void {
   }
   print(`\n# none, and a forged header\ncurl -s ${url} -H 'x-tkn-valid: 1'`);
   const self = process.argv0.includes("/") ? process.execPath : "haproxy-jwt";
-  print(
-    `\n# turn bob away\n${self} revoke user bob --reason demo --data-dir ${stage.env["JWT_DATA_DIR"]}`,
-  );
+  print(`\n# turn bob away\n${self} revoke user bob --reason demo ${stage.flags}`);
   print(`\nThe admin page: ${adminLink(stage)}`);
   print(`Configuration, keys and logs: ${stage.folder}\nCtrl-C ends it and removes them.`);
 }

@@ -6,7 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "../../core/app-error.ts";
 import { writeAssets } from "../assets.ts";
-import { type Child, ownCommand, startChild, waitUntilUp } from "./children.ts";
+import {
+  type Child,
+  type Outcome,
+  ownCommand,
+  runOwn,
+  startChild,
+  waitUntilUp,
+} from "./children.ts";
 import { createSampleKeys, type SampleKeys } from "./sample-keys.ts";
 import { checkPort, findFreePort, startUpstream } from "./upstream.ts";
 
@@ -32,8 +39,10 @@ export interface Stage {
   /** Where HAProxy answers, as in `http://127.0.0.1:8080/`. */
   readonly url: string;
   readonly adminUrl: string;
-  /** Environment with which this program's commands act on the demonstration's data. */
-  readonly env: Readonly<Record<string, string>>;
+  /** Flags with which this program's commands act on the demonstration's data, and on no other. */
+  readonly flags: string;
+  /** Runs such a command. */
+  readonly run: (...words: readonly string[]) => Promise<Outcome>;
   /** The server's output so far. */
   readonly serverOutput: () => string;
   readonly killServer: () => Promise<void>;
@@ -83,6 +92,8 @@ async function build(
   const dataDir = join(folder, "data");
   mkdirSync(dataDir, { mode: 0o700 });
   const keyFile = writePrivate(join(folder, "keys.json"), keys.keyFile);
+  // The machine's own may name another store, and people's rules in it.
+  const configFile = writePrivate(join(folder, "haproxy-jwt.toml"), "");
   const decryptFile = writePrivate(join(folder, "decrypt.json"), keys.decryptFile);
 
   const upstream = await startUpstream(ports.upstream ?? 0);
@@ -105,7 +116,7 @@ async function build(
   const startServer = async () => {
     const child = startChild({
       name: "the server",
-      command: [...ownCommand(), "serve"],
+      command: [...ownCommand(), "serve", "--config", configFile],
       env,
       logFile: join(folder, "serve.log"),
     });
@@ -137,7 +148,8 @@ async function build(
     keys,
     url,
     adminUrl: `http://127.0.0.1:${admin}/`,
-    env,
+    flags: `--config ${configFile} --data-dir ${dataDir}`,
+    run: (...words) => runOwn([...words, "--config", configFile], env),
     serverOutput: () => running?.output() ?? "",
     killServer,
     startServer,
