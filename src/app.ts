@@ -19,6 +19,7 @@ import { createUntilNoted } from "./app/until-noted.ts";
 import { resolveVerifierKeys } from "./app/verifier-key-file.ts";
 import { arrivalFrom, createPool, mainSocketOf } from "./app/workers/attach.ts";
 import type { Config } from "./config/load.ts";
+import { takeUp, type TakenUp } from "./config/take-up.ts";
 import { AppError } from "./core/app-error.ts";
 import { LEASE_MS } from "./core/feed/lease.ts";
 import { createBodyReader } from "./http/body-reader.ts";
@@ -47,11 +48,12 @@ export interface App {
   /** The one-time link by which the first admin is made; undefined where there is one. */
   readonly firstRunLink: string | undefined;
   /**
-   * Reads the configuration again and takes up what may change while running: keys, policy.
+   * Reads the configuration again and takes up what may change while running: keys, policy. The rest
+   * waits, for everything that was opened by it stays open.
    *
    * @throws ConfigError: nothing was changed
    */
-  reload(read: () => Config): Promise<Config>;
+  reload(read: () => Config): Promise<TakenUp>;
   stop(): Promise<void>;
 }
 
@@ -290,7 +292,8 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     firstRunLink: await admin.firstRunLink(adminOrigin).catch(noLinkWithoutStore),
     async reload(read) {
       try {
-        const next = read();
+        const taken = takeUp(current, read());
+        const next = taken.config;
         const nextSyncer = createSyncer(next);
         const nextJudging = createJudging(next, () => nextSyncer.ring(), index, nowSeconds);
         await nextSyncer.start();
@@ -304,7 +307,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
         current = next;
         noteGrounds();
         observation.reloaded(true);
-        return next;
+        return taken;
       } catch (error) {
         observation.reloaded(false);
         throw error;

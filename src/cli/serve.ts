@@ -5,7 +5,6 @@ import { loadForServer } from "../app/check-config.ts";
 import { monotonicMs } from "../app/clock.ts";
 import type { Config } from "../config/load.ts";
 import { ConfigError } from "../config/load.ts";
-import { SETTING_ENTRIES } from "../config/settings.ts";
 import { createLog, describeError, type Log } from "../log.ts";
 import { createServiceManager, sendDatagram, type ServiceManager } from "../systemd.ts";
 import { addSettingFlags, configInputOf } from "./settings-flags.ts";
@@ -79,13 +78,12 @@ async function reload(
 ): Promise<Config> {
   manager.reloading();
   try {
-    const next = await app.reload(read);
+    const { config, waiting } = await app.reload(read);
     log.info("configuration taken up");
-    const waiting = restartSettings(former, next);
     if (waiting.length > 0) {
       log.warn("these settings wait for a restart", { settings: waiting.join(",") });
     }
-    return next;
+    return config;
   } catch (error) {
     const problems = error instanceof ConfigError ? error.message : undefined;
     log.error("configuration not taken up, nothing was changed", {
@@ -96,14 +94,6 @@ async function reload(
   } finally {
     manager.ready("serving");
   }
-}
-
-/** The settings that have another value now and count from the next start on. */
-function restartSettings(former: Config, next: Config): readonly string[] {
-  const changed = SETTING_ENTRIES.filter(
-    ([key, { isLive }]) => !isLive && former.texts.get(key) !== next.texts.get(key),
-  );
-  return changed.map(([, { name }]) => name);
 }
 
 function stopSignal(): Promise<void> {

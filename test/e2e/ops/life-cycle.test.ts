@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Appliance, runCommand, startAppliance } from "../../helpers/appliance.ts";
 import { openDatagramSocket } from "../../helpers/datagram-socket.ts";
@@ -141,6 +141,48 @@ describe("SIGHUP", () => {
       logOf(server).find(({ message }) => String(message).includes("wait for a restart")),
     );
     expect(line["settings"]).toBe("JWT_MAX_TOKEN_BYTES");
+  });
+
+  test("keeps to what waits for a restart, and names it each time until it is as before", async () => {
+    const config = join(folder, "server.toml");
+    const elsewhere = join(folder, "elsewhere");
+    const running = `data_dir = "${join(folder, "data")}"\n`;
+    writeFileSync(config, running);
+    const server = await startAppliance(stack, {
+      folder,
+      env: { JWT_JWKS_FILE: keyFile, JWT_DATA_DIR: "" },
+      config,
+    });
+    const said = (words: string) =>
+      logOf(server).filter(({ message }) => String(message).includes(words));
+    const takeUp = async (text: string) => {
+      const { length } = said("configuration taken up");
+      writeFileSync(config, text);
+      server.program().signal("SIGHUP");
+      await waitFor("the reload", () => said("configuration taken up").length > length);
+    };
+    const waiting = () => said("wait for a restart").map(({ settings }) => settings);
+    const command = ["block", "bob", "--reason", "r", "--config", config];
+    expect(await server.run("revoke", ...command)).toMatchObject({ code: 0 });
+    const ofBob = (more: object) => mint(keys.rs, claims({ username: "bob", ...more }));
+    expect(await server.judge(ofBob({}))).toMatchObject({ detail: "revoked" });
+
+    const other = `data_dir = "${elsewhere}"\nsubject_claims = "tenant"\naudience = "orders"\n`;
+    for (const times of [1, 2]) {
+      // oxlint-disable-next-line no-await-in-loop -- one signal after the other
+      await takeUp(other);
+      const expected = Array.from({ length: times }, () => "JWT_DATA_DIR,JWT_SUBJECT_CLAIMS");
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await waitFor("the remark", () => waiting().length === times);
+      expect(waiting()).toEqual(expected);
+    }
+    // The control: what may change has changed.
+    expect(await server.judge(mint(keys.rs, claims()))).toMatchObject({ detail: "audience" });
+    expect(await server.judge(ofBob({ aud: "orders" }))).toMatchObject({ detail: "revoked" });
+    expect(existsSync(elsewhere)).toBe(false);
+    await takeUp(running);
+    await takeUp(running);
+    expect(waiting()).toHaveLength(2);
   });
 });
 
