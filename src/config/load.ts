@@ -10,7 +10,7 @@ import {
   type Settings,
 } from "./settings.ts";
 import { checkTogether } from "./together.ts";
-import { ValueProblem, withoutPasswords } from "./values.ts";
+import { ValueProblem, withoutSecrets } from "./values.ts";
 
 export interface Config {
   readonly settings: Settings;
@@ -128,7 +128,7 @@ function parseText({ parse, isSecret }: Setting<unknown>, text: string): unknown
 
 /** As a person finds it again; control characters become visible. */
 function quote(text: string): string {
-  const shown = withoutPasswords(text);
+  const shown = withoutSecrets(text);
   return JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}…` : shown);
 }
 

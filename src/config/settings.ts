@@ -20,7 +20,7 @@ import {
   parseTcpListen,
   parseUrls,
   ValueProblem,
-  withoutPasswords,
+  withoutSecrets,
 } from "./values.ts";
 
 export interface Setting<T> {
@@ -54,7 +54,7 @@ function setting<T>(
     defaultText,
     parse,
     isSecret: isHidden || marks.includes("address"),
-    redact: isHidden ? hide : withoutPasswords,
+    redact: isHidden ? hide : withoutSecrets,
     isLive: marks.includes("live"),
   };
 }

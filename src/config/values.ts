@@ -122,14 +122,30 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-/** A text with the secrets of the URLs in it replaced: `postgres://jwt:(secret)@db/jwt`. */
-export function withoutPasswords(text: string): string {
-  return (
-    text
-      // To the last @ before the path: a password that holds one itself must not show its rest.
-      .replace(/(:\/\/[^\s:/?#@]*):[^\s/]*@/g, "$1:(secret)@")
-      .replace(/([?&][\w-]*(?:password|secret|token|key)=)[^&#\s,]*/gi, "$1(secret)")
-  );
+/** To the next one of a comma list: a secret may hold blanks and commas itself. */
+const URL_IN_TEXT = /([a-z][\w+.-]*:\/\/)([^]*?)(?=,\s*[a-z][\w+.-]*:\/\/|$)/gi;
+
+/**
+ * A text with the secrets of the URLs in it replaced. Of an address that is what stands before its host,
+ * and behind its path: nobody can say what a site takes for a key. A store's shows user and options:
+ * `postgres://jwt:(secret)@db/jwt?sslmode=require`.
+ */
+export function withoutSecrets(text: string): string {
+  return text.replace(URL_IN_TEXT, (_, scheme: string, rest: string) => {
+    const isStore = /^postgres(?:ql)?:/i.test(scheme);
+    return `${scheme}${isStore ? withoutPasswords(rest) : withoutUserAndQuery(rest)}`;
+  });
+}
+
+function withoutUserAndQuery(rest: string): string {
+  // To the last @ before the path: a secret that holds one itself must not show its rest.
+  return rest.replace(/^[^/]*@/, "(secret)@").replace(/([?#])[^]*/, "$1(secret)");
+}
+
+function withoutPasswords(rest: string): string {
+  return rest
+    .replace(/^([^\s:/?#@]*):[^/]*@/, "$1:(secret)@")
+    .replace(/([?&][\w-]*(?:password|secret|token|key)=)[^&#]*/gi, "$1(secret)");
 }
 
 function parseListen(text: string): Listen {

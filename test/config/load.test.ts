@@ -167,7 +167,7 @@ describe("loadConfig", () => {
     const [problem] = problems({
       environment: { JWT_JWKS_URL: "ftp://me:canary@a/?api_key=canary" },
     });
-    expect(problem).toContain('"ftp://me:(secret)@a/?api_key=(secret)"');
+    expect(problem).toContain('"ftp://(secret)@a/?(secret)"');
   });
 
   test.each([

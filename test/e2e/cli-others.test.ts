@@ -76,6 +76,19 @@ test("config dump leaves out nothing of the store's address but its password", a
   );
 });
 
+test("config dump and its problems show of keys' addresses neither user nor query", async () => {
+  const addresses = "https://canary@a.test/keys.json,https://b.test/k?api=canary&v=canary#canary";
+  const { stdout } = await cli.with({ env: { JWT_JWKS_URL: addresses } }, "config", "dump");
+  expect(stdout).not.toContain("canary");
+  expect(stdout).toMatch(
+    /^JWT_JWKS_URL +https:\/\/\(secret\)@a\.test\/keys\.json,https:\/\/b\.test\/k\?\(secret\) +environment$/m,
+  );
+  const env = { JWT_JWKS_URL: "htps://canary@a.test/k?canary" };
+  const { code, stderr } = await cli.with({ env }, "config", "check");
+  expect([code, stderr.includes("canary")]).toEqual([78, false]);
+  expect(stderr).toContain('but is "htps://(secret)@a.test/k?(secret)"');
+});
+
 const checkAt = (listen: string, ...more: readonly string[]) =>
   cli("healthcheck", "--listen", listen, ...more);
 
