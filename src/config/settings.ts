@@ -218,8 +218,9 @@ export const SETTINGS = {
   maxTokenBytes: setting(
     "JWT_MAX_TOKEN_BYTES",
     "65536",
-    integerIn(256, 65_536),
-    "Longer tokens are refused; HAProxy's side has a limit of its own, which is lower as shipped.",
+    // As HAProxy's side takes it: one environment may be for both.
+    integerIn(64, 65_536),
+    "Longer tokens are refused; 64 to 65536. HAProxy's side has a limit of its own, which is lower as shipped.",
   ),
   decryptFile: setting(
     "JWT_DECRYPT_FILE",
@@ -233,6 +234,7 @@ export const SETTINGS = {
     "",
     parseVerifierKeys,
     "Secret shared between HAProxy's side and the server; two, comma separated or on lines of a file, while rotating. " +
+      "At least 16 printable characters each, no blanks. " +
       "Empty: `/etc/haproxy-jwt/verifier.key`, else one made in the data folder.",
     "secret",
   ),

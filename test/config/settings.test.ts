@@ -154,10 +154,10 @@ const rows: readonly (readonly [
   [
     "JWT_MAX_TOKEN_BYTES",
     [
-      ["256", 256],
+      ["64", 64],
       ["65536", 65_536],
     ],
-    ["", "255", "65537", "8k"],
+    ["", "63", "65537", "8k"],
   ],
   [
     "JWT_DECRYPT_FILE",
