@@ -48,8 +48,11 @@ export function problemOf(error: AppError): Response {
 }
 
 function toResponse(body: Problem): Response {
-  return new Response(JSON.stringify(body), {
-    status: body.status,
-    headers: { "content-type": "application/problem+json", "cache-control": "no-store" },
+  const headers = new Headers({
+    "content-type": "application/problem+json",
+    "cache-control": "no-store",
   });
+  // RFC 9110 §15.5.2: never without it. Of what is taken here browsers ask for none by themselves.
+  if (body.status === 401) headers.set("www-authenticate", 'Bearer realm="haproxy-jwt"');
+  return new Response(JSON.stringify(body), { status: body.status, headers });
 }

@@ -1,7 +1,7 @@
 /** What a failure is over HTTP: a change that nobody can vouch for is neither done nor undone. */
 import { describe, expect, test } from "bun:test";
 import { AppError, type AppErrorCode } from "../../src/core/app-error.ts";
-import { problemOf } from "../../src/http/problem.ts";
+import { problem, problemOf } from "../../src/http/problem.ts";
 
 const rows: readonly (readonly [code: AppErrorCode, status: number])[] = [
   ["invalid", 422],
@@ -24,6 +24,13 @@ describe("a problem", () => {
       { type: "about:blank", title: "In words", status, code },
     ]);
     expect(text).not.toContain("a secret");
+  });
+
+  test.each(rows)("of the kind %s asks for a token where one is needed alone", (code, status) => {
+    const asked = status === 401 ? 'Bearer realm="haproxy-jwt"' : null;
+    for (const response of [problemOf(new AppError(code, "in words")), problem(status, "Title")]) {
+      expect(response.headers.get("www-authenticate")).toBe(asked);
+    }
   });
 
   test.each([

@@ -5,13 +5,11 @@ import { API_ROOT } from "./api-root.ts";
 import type { Route } from "./route.ts";
 
 export function unauthenticated(): Response {
-  const response = problem(
+  return problem(
     401,
     "Log in first",
     "Show a session's cookie, or an API token as Authorization: Bearer.",
   );
-  response.headers.set("www-authenticate", 'Bearer realm="haproxy-jwt"');
-  return response;
 }
 
 export function forbidden(title: string): Response {

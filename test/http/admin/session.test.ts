@@ -76,6 +76,7 @@ describe("logging in", () => {
     const unknown = await logIn("mallory", PASSWORD);
     expect([wrong.status, wrong.text]).toEqual([401, unknown.text]);
     expect(unknown.status).toBe(401);
+    expect(wrong.headers.get("www-authenticate")).toBe('Bearer realm="haproxy-jwt"');
     expect(wrong.headers.get("set-cookie")).toBeNull();
     expect([...wrong.headers.keys()]).toEqual([...unknown.headers.keys()]);
   });

@@ -96,7 +96,9 @@ describe("GET /feed", () => {
     expect(shown).toEqual({ epoch: "e1", seq: 10, lease: 0, keys: "k1" });
     expect(registry.verifiers()).toEqual([]);
     expect(state.counted).toEqual([]);
-    expect((await feed.poll(poll({ "x-jwt-verifier": "-", authorization: "-" }))).status).toBe(401);
+    const refused = await feed.poll(poll({ "x-jwt-verifier": "-", authorization: "-" }));
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get("www-authenticate")).toBe('Bearer realm="haproxy-jwt"');
   });
 
   test("tells one whose poll it held to forget all, when another history has begun meanwhile", async () => {
