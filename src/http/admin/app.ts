@@ -73,13 +73,13 @@ export function createAdminApp(options: AdminOptions): AdminApp {
       : answerFailure(error, onFailure),
   );
   for (const route of routes) {
-    router.route(
-      route.method,
-      `${API_ROOT}${route.path}`,
-      // A path without parameters has no `params` at all, whatever the types say.
-      (context: Matched) => guarded(() => run(context.request, route, context.params ?? {})),
-      { parse: "none" },
-    );
+    const path = `${API_ROOT}${route.path}`;
+    // A path without parameters has no `params` at all, whatever the types say.
+    const handle = ({ request, params }: Matched) =>
+      guarded(() => run(request, route, params ?? {}));
+    router.route(route.method, path, handle, { parse: "none" });
+    // Left to itself the router asks for a GET's answer, and reads that to its end for its length.
+    if (route.isEndless === true) router.route("HEAD", path, handle, { parse: "none" });
   }
 
   return async (request, caller) => {

@@ -43,6 +43,8 @@ interface RouteHead {
   readonly answers: Readonly<Record<number, AnswerSpec>>;
   /** The content type of a body that the handler reads itself, as a stream. */
   readonly streams?: string;
+  /** Whether a GET is answered without an end; the handler then answers HEAD too, with the head alone. */
+  readonly isEndless?: boolean;
   /** Whether no body at all stands for an empty object. */
   readonly isBodyOptional?: boolean;
   /** Whether `Idempotency-Key` makes a repetition harmless here. */

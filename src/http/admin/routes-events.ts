@@ -20,13 +20,16 @@ export function createEventRoutes(options: AdminOptions): readonly Route[] {
       summary: "Figures, verifiers and keys, at once and again as they change",
       access: "viewer",
       answers: { 200: { description: "JSON in each event's data", type: "text/event-stream" } },
+      isEndless: true,
       handle({ identity, request }) {
+        const headers = { "content-type": "text/event-stream" };
+        if (request.method === "HEAD") return new Response(null, { headers });
         if (streams >= MAX_STREAMS) return problem(503, "Too many are watching already");
         streams += 1;
         const stream = watch(options, identity, request.signal, () => {
           streams -= 1;
         });
-        return new Response(stream, { headers: { "content-type": "text/event-stream" } });
+        return new Response(stream, { headers });
       },
     }),
   ];

@@ -86,6 +86,21 @@ describe("GET /events", () => {
     stopping.abort();
   });
 
+  test("is answered at once where the head alone is asked for, and takes nobody's place", async () => {
+    const cookie = await harness.logIn("alice");
+    for (let count = 0; count < 65; count += 1) {
+      const head = await within("the head", harness.ask("HEAD", "/events", { cookie }), 5000);
+      expect([head.status, head.text]).toEqual([200, ""]);
+      expect(head.headers.get("content-type")).toBe("text/event-stream");
+      expect(head.headers.get("content-length")).toBeNull();
+    }
+    expect((await harness.ask("HEAD", "/events", { as: "nobody" })).status).toBe(401);
+    const { response, next } = await open(cookie);
+    expect(response.status).toBe(200);
+    expect(await next()).toStartWith("data: ");
+    stopping.abort();
+  });
+
   test("is nothing for nobody", async () => {
     expect((await harness.ask("GET", "/events", { as: "nobody" })).status).toBe(401);
   });
