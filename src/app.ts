@@ -78,7 +78,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     shared: cluster && (() => cluster.figures()),
     verifiers: () => registry.verifiers(),
     keySources: () => syncer.states(),
-    ready: () => health.ready(),
+    ready: () => health.known(),
   });
   const { log, metrics } = observation;
   const onFailure = (error: unknown) => log.error("a request failed inside", describeError(error));
@@ -158,7 +158,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     policies: () => judging.policies,
     writeEnding: (policy, write) => ends.write(endPolicyOf(policy), write),
     syncer: () => syncer,
-    ready: () => health.ready(),
+    ready: () => health.known(),
     page: createAdminPage(await readPageFiles()),
     nowSeconds,
     monotonicMs,

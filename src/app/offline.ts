@@ -102,7 +102,7 @@ export async function openOffline(config: Config, deps: OfflineDeps): Promise<Of
       policies: () => judging.policies,
       writeEnding: (policy, write) => ends.write(endPolicyOf(policy), write),
       syncer: () => syncer,
-      ready: health.ready,
+      ready: health.known,
       page: () => undefined,
       nowSeconds,
       monotonicMs: deps.monotonicMs,

@@ -14,38 +14,71 @@ export interface ReadinessSources {
   readonly monotonicMs: () => number;
 }
 
+/** For so long a probe's outcome is taken for the store's state, and its silence for a store that is busy. */
 const PROBE_EVERY_MS = 2000;
+/** Whoever asks waits for a probe at most this long: those who probe us give up soon. */
+const PROBE_WAIT_MS = 500;
 
-/** Makes the checks. The store is probed in the background, at most every two seconds, while somebody asks. */
+/**
+ * Makes the checks. The store is probed at most every two seconds, while somebody asks, by one probe for
+ * all who ask meanwhile. One that has not answered in time changes nothing yet: what was known counts. It
+ * is a problem once it has said nothing for two seconds.
+ */
 export function createHealth(sources: ReadinessSources): Health {
-  const { leaseProblem } = sources;
-  let storeProblem: string | undefined;
+  const { leaseProblem, monotonicMs } = sources;
+  let failure: string | undefined;
   let probedAtMs = Number.NEGATIVE_INFINITY;
-  let isProbing = false;
+  let probing: { readonly sinceMs: number; readonly answered: Promise<void> } | undefined;
 
   const probe = async (): Promise<void> => {
-    isProbing = true;
     try {
       await sources.probeStore();
-      storeProblem = undefined;
+      failure = undefined;
     } catch {
-      storeProblem = "the store cannot be written";
-    } finally {
-      probedAtMs = sources.monotonicMs();
-      isProbing = false;
+      failure = "the store cannot be written";
     }
   };
-
-  const ready = (): readonly HealthCheck[] => {
-    if (!isProbing && sources.monotonicMs() - probedAtMs >= PROBE_EVERY_MS) void probe();
-    return [
-      { name: "store", problem: storeProblem },
-      { name: "rules", problem: sources.ruleProblems()[0] },
-      { name: "keys", problem: keyProblem(sources) },
-      ...(leaseProblem === undefined ? [] : [{ name: "lease", problem: leaseProblem() }]),
-    ];
+  /** Settles with the newest probe, or when it has been waited for long enough. */
+  const refresh = (): Promise<void> => {
+    const nowMs = monotonicMs();
+    if (probing === undefined && nowMs - probedAtMs >= PROBE_EVERY_MS) {
+      const work = probe().finally(() => {
+        probedAtMs = monotonicMs();
+        probing = undefined;
+      });
+      probing = { sinceMs: nowMs, answered: within(PROBE_WAIT_MS, work) };
+    }
+    return probing?.answered ?? Promise.resolve();
   };
-  return { ready, live: () => [{ name: "process", problem: undefined }] };
+  const storeProblem = (): string | undefined => {
+    const isSilent = probing !== undefined && monotonicMs() - probing.sinceMs >= PROBE_EVERY_MS;
+    return isSilent ? "the store does not answer" : failure;
+  };
+  const checks = (): readonly HealthCheck[] => [
+    { name: "store", problem: storeProblem() },
+    { name: "rules", problem: sources.ruleProblems()[0] },
+    { name: "keys", problem: keyProblem(sources) },
+    ...(leaseProblem === undefined ? [] : [{ name: "lease", problem: leaseProblem() }]),
+  ];
+  return {
+    ready: () => refresh().then(checks),
+    known: () => {
+      void refresh();
+      return checks();
+    },
+    live: () => [{ name: "process", problem: undefined }],
+  };
+}
+
+/** Settles with the work, which does not reject, or after the time. */
+function within(ms: number, work: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  void work.then(() => {
+    clearTimeout(timer);
+    return resolve();
+  });
+  return promise;
 }
 
 /** Why no token can be valid, as far as keys go; with a source that was not heard yet there is nothing to say. */

@@ -11,7 +11,9 @@ export interface Health {
   /** Fails only where a restart would help. */
   readonly live: () => readonly HealthCheck[];
   /** Fails while the server cannot judge rightly: store, keys, rules. */
-  readonly ready: () => readonly HealthCheck[];
+  readonly ready: () => Promise<readonly HealthCheck[]>;
+  /** The same as far as it is known now, without waiting for what is looked at. */
+  readonly known: () => readonly HealthCheck[];
 }
 
 /** Answers 200 or 503 with every check by name. */

@@ -31,10 +31,11 @@ export function createTokenServer(
   const arrivals = new WeakMap<Request, Arrival>();
   const withSecrets = (request: Request): boolean =>
     arrivals.get(request) !== "network" && options.isVerifier(request.headers.get("authorization"));
+  const ready = () => options.health.ready().then(healthResponse);
 
   const app = new Elysia({ normalize: false })
-    .get("/generic/health", () => healthResponse(options.health.ready()))
-    .get("/readyz", () => healthResponse(options.health.ready()))
+    .get("/generic/health", ready)
+    .get("/readyz", ready)
     .get("/livez", () => healthResponse(options.health.live()))
     .get("/keys.json", ({ request }) =>
       Response.json(toSeedKeys(options.ring(), withSecrets(request)), {

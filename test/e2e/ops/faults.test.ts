@@ -66,6 +66,7 @@ describe("a full disk", () => {
   test("refuses new rules, keeps those there and judges on; back when there is room", async () => {
     const dataDir = join(folder, "data");
     const server = await start(onTmpfs(dataDir, "3m"));
+    const readyAt = performance.now();
     const seen = seenBy(server.program(), dataDir);
     expect(await block(server, "bob", seen)).toMatchObject({ code: 0 });
     expect([await detailOf(server, good()), await detailOf(server, bobs())]).toEqual([
@@ -85,7 +86,8 @@ describe("a full disk", () => {
       "ok",
       "revoked",
     ]);
-    await waitFor("readiness to say so", async () => (await problemsOf(server)).startsWith("503"));
+    await waitFor("what readiness knew to be old", () => performance.now() - readyAt > 2000);
+    expect(await problemsOf(server)).toStartWith("503");
 
     rmSync(filler);
     await waitFor("readiness", async () => (await problemsOf(server)).startsWith("200"));

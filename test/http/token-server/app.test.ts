@@ -56,7 +56,8 @@ beforeAll(async () => {
     ring: () => ring,
     health: {
       live: () => [],
-      ready: () => [{ name: "keys", problem: isReady ? undefined : "none" }],
+      ready: async () => [{ name: "keys", problem: isReady ? undefined : "none" }],
+      known: () => [],
     },
     metrics: async () => "up 1\n",
     feed: new Feed({
