@@ -1,9 +1,9 @@
 /** What the main thread and the judging threads tell each other, beside the shared memory. */
 import type { PolicySet } from "../../core/token/policy.ts";
 import type { Detail } from "../../core/token/reason.ts";
-import type { AuthenticToken } from "../../core/token/verdict.ts";
 import type { JudgingPath } from "../../http/token-server/judge-route.ts";
 import type { KeySetText } from "../../jwks/key-syncer.ts";
+import type { ReportedToken } from "./reported-token.ts";
 
 /** How a request came in to the thread that hands it on; believed on the main thread's own socket alone. */
 export const ARRIVAL_HEADER = "x-jwt-arrival";
@@ -61,7 +61,7 @@ export interface WorkerReport {
   readonly thread: number;
   readonly verdicts: readonly VerdictCount[];
   /** A few of the tokens that were accepted. */
-  readonly seen: readonly AuthenticToken[];
+  readonly seen: readonly ReportedToken[];
 }
 
 export interface WorkerReady {

@@ -1,6 +1,7 @@
 /** The main thread's hold on the judging threads: starts them, tells them of changes, takes in what they count. */
 import type { AuthenticToken } from "../../core/token/verdict.ts";
 import type { FromWorker, ToWorker, VerdictCount, WorkerGrounds, WorkerStart } from "./messages.ts";
+import { fromReportedToken } from "./reported-token.ts";
 import { createSharedMemory, SharedWriter } from "./shared-state.ts";
 
 export interface PoolOptions {
@@ -104,6 +105,6 @@ export class WorkerPool {
 
   #takeIn(report: Extract<FromWorker, { kind: "report" }>): void {
     for (const verdicts of report.verdicts) this.#options.onVerdicts(verdicts);
-    for (const token of report.seen) this.#options.onSeen(token);
+    for (const token of report.seen) this.#options.onSeen(fromReportedToken(token));
   }
 }

@@ -1,7 +1,8 @@
 /** Counts a judging thread's verdicts and tells the main thread once a second. */
-import type { AuthenticToken, Verdict } from "../../core/token/verdict.ts";
+import type { Verdict } from "../../core/token/verdict.ts";
 import type { JudgingPath } from "../../http/token-server/judge-route.ts";
 import type { FromWorker, VerdictCount } from "./messages.ts";
+import { type ReportedToken, toReportedToken } from "./reported-token.ts";
 
 export interface Tally {
   readonly count: (verdict: Verdict, seconds: number, path: JudgingPath) => void;
@@ -15,7 +16,7 @@ const SEEN_PER_REPORT = 50;
 
 export function createTally(thread: number, post: (message: FromWorker) => void): Tally {
   const verdicts = new Map<string, VerdictCount>();
-  const seen: AuthenticToken[] = [];
+  const seen: ReportedToken[] = [];
   const report = (): void => {
     if (verdicts.size === 0) return;
     post({ kind: "report", thread, verdicts: [...verdicts.values()], seen: seen.splice(0) });
@@ -29,7 +30,9 @@ export function createTally(thread: number, post: (message: FromWorker) => void)
       const known = verdicts.get(key);
       const count = (known?.count ?? 0) + 1;
       verdicts.set(key, { detail, path, count, seconds: (known?.seconds ?? 0) + seconds });
-      if (verdict.isValid && seen.length < SEEN_PER_REPORT) seen.push(verdict.token);
+      if (verdict.isValid && seen.length < SEEN_PER_REPORT) {
+        seen.push(toReportedToken(verdict.token));
+      }
     },
     close() {
       clearInterval(timer);
