@@ -30,6 +30,26 @@ describe("with three judging threads", () => {
     });
   });
 
+  test("previews know the tokens that another thread accepted, however many claims they have", async () => {
+    const many = Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`claim-${n}`, n]));
+    const mintMany = () => mint(edge.keys.rs, claims({ ...many, username: "many" }));
+    for (const answer of await Promise.all(askEach(Array.from({ length: QUESTIONS }, mintMany))))
+      expect(answer.valid).toBe("1");
+    const rule = JSON.stringify({ username: "many" });
+    await waitFor("the preview to count them", async () => {
+      const { stdout } = await edge.server.run(
+        "rules",
+        "preview",
+        "--global",
+        "--rule",
+        rule,
+        "--json",
+      );
+      const { seen } = JSON.parse(stdout) as { readonly seen: { readonly matched: number } };
+      return seen.matched === QUESTIONS;
+    });
+  });
+
   test("none accepts a token after its revocation was acknowledged", async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const user = `user-${round}`;
@@ -64,7 +84,14 @@ describe("with three judging threads", () => {
 
 /** Each question on a connection of its own, so that the kernel spreads them over the threads. */
 function ask(token: string, headers: Readonly<Record<string, string>> = {}) {
-  return Array.from({ length: QUESTIONS }, () =>
+  return askEach(
+    Array.from({ length: QUESTIONS }, () => token),
+    headers,
+  );
+}
+
+function askEach(tokens: readonly string[], headers: Readonly<Record<string, string>> = {}) {
+  return tokens.map((token) =>
     edge.server.judge(token, { connection: "close", "x-jwt-ttl": "0", ...headers }),
   );
 }
