@@ -3,6 +3,7 @@
  * no lone surrogates, bounded depth, exact integers.
  */
 import type { JsonObject, JsonValue } from "./json.ts";
+import { SortedMembers } from "./sorted-members.ts";
 
 /** The text is not JSON, or is JSON that two readers could read differently. Never quotes the text. */
 export class JsonSyntaxError extends Error {
@@ -17,11 +18,16 @@ export class JsonSyntaxError extends Error {
 /** An object and, for each of its members, where the value stands in the text: `[start, end)` in UTF-16 units. */
 export interface ParsedObject {
   readonly object: JsonObject;
-  readonly spans: ReadonlyMap<string, readonly [start: number, end: number]>;
+  readonly spans: ReadonlyMap<string, Span>;
 }
+
+type Span = readonly [start: number, end: number];
 
 /** Deeper nesting than any claim set has a use for; bounds the recursion. */
 const MAX_DEPTH = 64;
+
+/** A Map is quicker up to about here, and names that were chosen against it cost no more than others. */
+const MAX_IN_A_MAP = 32;
 
 /**
  * Parses one JSON text.
@@ -38,6 +44,7 @@ export function parseJsonObject(text: string): ParsedObject {
   return new Reader(text).objectDocument();
 }
 
+const TWICE = "a member name occurs twice";
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const ESCAPES: ReadonlyMap<number, string> = new Map([
@@ -76,9 +83,13 @@ class Reader {
   objectDocument(): ParsedObject {
     this.#space();
     if (this.#text.charCodeAt(this.#at) !== 0x7b) this.#fail("an object was expected");
-    const spans = new Map<string, readonly [number, number]>();
-    const object = this.#object(0, spans);
+    const found: Span[] = [];
+    const object = this.#object(0, found);
     this.#end();
+    if (object instanceof SortedMembers) return { object, spans: object.withValues(found) };
+    const spans = new Map<string, Span>();
+    let position = 0;
+    for (const name of object.keys()) spans.set(name, found[position++] ?? [0, 0]);
     return { object, spans };
   }
 
@@ -158,27 +169,58 @@ class Reader {
     return BigInt(match[0].split(".", 1)[0] ?? "");
   }
 
-  #object(depth: number, spans?: Map<string, readonly [number, number]>): JsonObject {
+  #object(depth: number, spans?: Span[]): JsonObject {
     if (depth >= MAX_DEPTH) this.#fail("nested too deep");
     this.#at += 1;
     const members = new Map<string, JsonValue>();
     this.#space();
     if (this.#skip(0x7d)) return members;
-    for (;;) {
-      if (this.#text.charCodeAt(this.#at) !== QUOTE) this.#fail("a member name was expected");
-      const name = this.#string();
-      if (members.has(name)) this.#fail("a member name occurs twice");
-      this.#space();
-      if (!this.#skip(0x3a)) this.#fail("a colon was expected");
-      this.#space();
+    while (members.size < MAX_IN_A_MAP) {
+      const name = this.#name();
+      if (members.has(name)) this.#fail(TWICE);
       const start = this.#at;
       members.set(name, this.#value(depth + 1));
-      spans?.set(name, [start, this.#at]);
-      this.#space();
-      if (this.#skip(0x7d)) return members;
-      if (!this.#skip(0x2c)) this.#fail("a comma or a brace was expected");
-      this.#space();
+      spans?.push([start, this.#at]);
+      if (this.#isLast()) return members;
     }
+    return this.#largeObject(depth, members, spans);
+  }
+
+  /** Goes on where an object has more members than a Map is given. */
+  #largeObject(depth: number, first: JsonObject, spans?: Span[]): JsonObject {
+    const names = [...first.keys()];
+    const values = [...first.values()];
+    const nameEnds: number[] = names.map(() => this.#at);
+    do {
+      names.push(this.#name());
+      nameEnds.push(this.#at);
+      const start = this.#at;
+      values.push(this.#value(depth + 1));
+      spans?.push([start, this.#at]);
+    } while (!this.#isLast());
+    const members = SortedMembers.of(names, values);
+    if (members instanceof SortedMembers) return members;
+    this.#at = nameEnds[members] ?? this.#at;
+    return this.#fail(TWICE);
+  }
+
+  /** A member's name and all up to its value. */
+  #name(): string {
+    if (this.#text.charCodeAt(this.#at) !== QUOTE) this.#fail("a member name was expected");
+    const name = this.#string();
+    this.#space();
+    if (!this.#skip(0x3a)) this.#fail("a colon was expected");
+    this.#space();
+    return name;
+  }
+
+  /** Tells whether an object ends here; another member's name is next otherwise. */
+  #isLast(): boolean {
+    this.#space();
+    if (this.#skip(0x7d)) return true;
+    if (!this.#skip(0x2c)) this.#fail("a comma or a brace was expected");
+    this.#space();
+    return false;
   }
 
   #array(depth: number): readonly JsonValue[] {

@@ -1,4 +1,4 @@
-/** What a parsed JSON text is inside this program: exact integers, members in a Map, nothing inherited. */
+/** What a parsed JSON text is inside this program: exact integers, members by name, nothing inherited. */
 
 /**
  * A JSON value. An integer literal beyond ±(2^53 − 1) is a `bigint`, every other number a `number`

@@ -2,14 +2,20 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { JsonSyntaxError, parseJson, parseJsonObject } from "../../src/core/json-parse.ts";
 import type { JsonValue } from "../../src/core/json.ts";
+import { isJsonObject } from "../../src/core/revocation/json-text.ts";
 
 /** A parsed value as JSON.parse would have given it, integers rounded. */
 function toPlain(value: JsonValue): unknown {
-  if (value instanceof Map) {
+  if (isJsonObject(value)) {
     return Object.fromEntries([...value].map(([name, member]) => [name, toPlain(member)]));
   }
   if (Array.isArray(value)) return value.map(toPlain);
   return typeof value === "bigint" ? Number(value) : value;
+}
+
+/** So many members of names that differ. */
+function numbered(count: number, prefix = "b"): string {
+  return Array.from({ length: count }, (_, n) => `"${prefix}${n}":1`).join();
 }
 
 /** The value, or undefined where the parser refuses the text. Anything but its own error is a failure. */
@@ -202,9 +208,27 @@ describe("parseJson", () => {
     ["deep inside", '[{"x":{"a":1,"b":2,"a":3}}]'],
     ["with the empty name", '{"":1,"":2}'],
     ["as __proto__", '{"__proto__":1,"__proto__":2}'],
-    ["far apart", `{"a":1,${Array.from({ length: 50 }, (_, n) => `"b${n}":1`).join()},"a":2}`],
+    ["far apart", `{"a":1,${numbered(50)},"a":2}`],
+    ["late in a large object", `{${numbered(50)},"b40":2}`],
+    ["late in a large object, in a row", `{${numbered(50)},"a":1,"a":2,${numbered(9, "c")}}`],
   ])("refuses a name that stands there %s", (_, text) => {
     expect(() => parseJson(text)).toThrow("occurs twice");
+  });
+
+  test.each([31, 32, 33, 34, 1000])("reads %d members, and refuses one of them again", (count) => {
+    const members = numbered(count);
+    const text = `{${members}}`;
+    const { object } = parseJsonObject(text);
+    expect([...object.keys()]).toEqual(Object.keys(JSON.parse(text) as object));
+    expect(object.get(`b${count - 1}`)).toBe(1);
+    expect(object.has(`b${count}`)).toBe(false);
+    for (const again of [0, count >> 1, count - 1]) {
+      const refused = `{${members},"b${again}" `;
+      expect(() => parseJson(`${refused}:1}`)).toThrow(/occurs twice at offset/);
+    }
+    for (const cut of [",", ",}", ",1", ',"x"', ',"x":', ""]) {
+      expect(() => parseJson(`{${members}${cut}`)).toThrow(JsonSyntaxError);
+    }
   });
 
   test("takes names that differ in case or normalisation, and the same in two objects", () => {
@@ -287,19 +311,24 @@ describe("parseJsonObject", () => {
   });
 
   test("cuts out, for any object, texts that parse to its members", () => {
+    const sizes: number[] = [];
+    const dictionary = fc.dictionary(fc.string(), fc.jsonValue(), { maxKeys: 80, size: "large" });
     fc.assert(
-      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.nat(3), (members, space) => {
+      fc.property(dictionary, fc.nat(3), (members, space) => {
         const text = JSON.stringify(members, undefined, space);
         if (isStricter(text)) return;
         const { object, spans } = parseJsonObject(text);
+        expect([...spans.keys()]).toEqual([...object.keys()]);
         for (const [name, value] of object) {
           const [start, end] = spans.get(name) ?? [0, 0];
           expect(toPlain(parseJson(text.slice(start, end)))).toEqual(toPlain(value));
           expect(text.slice(start, end)).toBe(text.slice(start, end).trim());
         }
         expect(spans.size).toBe(object.size);
+        sizes.push(object.size);
       }),
     );
+    expect(Math.max(...sizes)).toBeGreaterThan(40);
   });
 
   test.each(["", "[]", "null", '"{}"', "1", "{", "{}x", "[{}]", "\ufeff{}", " x{}"])(

@@ -1,6 +1,7 @@
 /** Takes a key file's text apart into its entries, whatever the form; what a key must be is not judged here. */
 import type { JsonObject, JsonValue } from "../json.ts";
 import { JsonSyntaxError, parseJson } from "../json-parse.ts";
+import { isJsonObject } from "../revocation/json-text.ts";
 
 /** The text holds no keys in a form that is known. Never quotes the text. */
 export class KeySetError extends Error {
@@ -14,13 +15,13 @@ export class KeySetError extends Error {
  */
 export function parseKeyList(text: string): readonly JsonObject[] {
   const document = parseDocument(text);
-  if (document instanceof Map && document.has("kty")) return [document];
-  const list = document instanceof Map ? document.get("keys") : document;
+  if (isJsonObject(document) && document.has("kty")) return [document];
+  const list = isJsonObject(document) ? document.get("keys") : document;
   if (!Array.isArray(list)) {
     throw new KeySetError('neither a list of keys, nor an object with "keys", nor a JWK');
   }
   return list.map((entry: JsonValue) => {
-    if (entry instanceof Map) return entry;
+    if (isJsonObject(entry)) return entry;
     throw new KeySetError("a key is not an object");
   });
 }

@@ -1,5 +1,6 @@
 /** Writes a JSON value as text: the canonical form rules are kept in, and the text of a number. */
 import type { JsonValue } from "../json.ts";
+import { SortedMembers } from "../sorted-members.ts";
 
 /**
  * The JSON text of a number: shortest form that reads back as the same value, integers beyond 2^53
@@ -37,5 +38,5 @@ export function isJsonArray(value: JsonValue | undefined): value is readonly Jso
 export function isJsonObject(
   value: JsonValue | undefined,
 ): value is ReadonlyMap<string, JsonValue> {
-  return value instanceof Map;
+  return value instanceof Map || value instanceof SortedMembers;
 }

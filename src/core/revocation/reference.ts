@@ -3,6 +3,7 @@
  * parts. The engine is tested against it on random rules and claims.
  */
 import type { JsonObject, JsonValue } from "../json.ts";
+import { isJsonObject } from "./json-text.ts";
 import { compilePattern, longestText } from "./pattern.ts";
 
 /**
@@ -23,7 +24,7 @@ export function ruleMatches(rule: JsonObject, claims: JsonObject): boolean {
     if (name === "_or") continue;
     const claim = lookUp(claims, name);
     answers.push(
-      expected instanceof Map ? operatorsHold(expected, claim, longest) : equals(claim, expected),
+      isJsonObject(expected) ? operatorsHold(expected, claim, longest) : equals(claim, expected),
     );
   }
   return joined(rule, answers);
@@ -39,9 +40,9 @@ function operatorsHold(
     if (name === "_or") continue;
     const answer = operatorHolds(name, claim, operand, longest);
     if (answer !== undefined) answers.push(answer);
-    else if (operand instanceof Map)
+    else if (isJsonObject(operand))
       answers.push(
-        operatorsHold(operand, claim instanceof Map ? lookUp(claim, name) : undefined, longest),
+        operatorsHold(operand, isJsonObject(claim) ? lookUp(claim, name) : undefined, longest),
       );
     else throw new TypeError(`unknown operator ${name}`);
   }
@@ -81,7 +82,7 @@ function operatorHolds(
 function stepsOf(object: JsonObject, isClaim: boolean): number {
   let steps = 0;
   for (const [name, value] of object) {
-    if (value instanceof Map) steps += stepsOf(value, true);
+    if (isJsonObject(value)) steps += stepsOf(value, true);
     if (!isClaim || name !== "regex" || typeof value !== "string") continue;
     const pattern = compilePattern(value);
     if (typeof pattern !== "string") steps += pattern.size;
@@ -97,7 +98,7 @@ function lookUp(object: JsonObject, name: string): JsonValue | undefined {
   if (object.has(name)) return object.get(name);
   if (!name.includes(".")) return undefined;
   let found: JsonValue | undefined = object;
-  for (const part of name.split(".")) found = found instanceof Map ? found.get(part) : undefined;
+  for (const part of name.split(".")) found = isJsonObject(found) ? found.get(part) : undefined;
   return found;
 }
 

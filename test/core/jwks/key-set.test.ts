@@ -4,12 +4,25 @@ import { KeySetError } from "../../../src/core/jwks/key-list.ts";
 import { parseKeySet } from "../../../src/core/jwks/key-set.ts";
 import { es, parse, rs, rsa, secret } from "./entries.ts";
 
+/** More members than the parser keeps in a Map. */
+const MANY = Object.fromEntries(Array.from({ length: 50 }, (_, at) => [`member-${at}`, at]));
+
 describe("parseKeySet", () => {
   test.each([
     ["the seed's list", [rs.entry, secret.entry]],
     ["an RFC 7517 set", { keys: [rs.jwk, secret.jwk] }],
     ["a set with other members", { jku: "https://x", keys: [rs.jwk, secret.jwk], version: 1 }],
     ["both formats in one list", [rs.jwk, secret.entry]],
+    ["a set with many other members", { keys: [rs.jwk, secret.jwk], ...MANY }],
+    [
+      "keys with many other members",
+      {
+        keys: [
+          { ...MANY, ...rs.jwk },
+          { ...MANY, ...secret.jwk },
+        ],
+      },
+    ],
   ])("reads %s", async (_, document) => {
     const { keys, problems } = await parse(document);
     expect(keys.map(({ kid }) => kid)).toEqual(["rs", "hs"]);

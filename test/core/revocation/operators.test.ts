@@ -13,6 +13,9 @@ function parseObject(text: string): JsonObject {
   return value;
 }
 
+/** More members than the parser keeps in a Map. */
+const MANY = `{${Array.from({ length: 50 }, (_, n) => `"m${n}":${n}`).join()},"b":1}`;
+
 function matches(rule: string, claims: string): boolean {
   const parsed = parseObject(claims);
   const answer = matchesCondition(parseRule(rule).condition, parsed);
@@ -110,6 +113,9 @@ describe("numbers", () => {
 
 describe("a member", () => {
   const cases: readonly (readonly [rule: string, claims: string, expected: boolean])[] = [
+    ['{"a.b":1}', `{"a":${MANY}}`, true],
+    ['{"a.m7":2}', `{"a":${MANY}}`, false],
+    ['{"a":{"m7":{"lt":8},"b":{"exists":true}}}', `{"a":${MANY}}`, true],
     ['{"a.b":1}', '{"a.b":1}', true],
     ['{"a.b":1}', '{"a":{"b":1}}', true],
     // The literal name comes first, also when its value differs.
