@@ -16,6 +16,7 @@ local supported = algorithms.supported
 local MIN_RSA_BITS, MAX_RSA_BITS = 2048, 8192
 local MAX_EXPONENT_BYTES = 4
 local MAX_KEYS = 1000
+local MAX_NAME_BYTES = 40
 
 cjson.decode_max_depth(16)
 cjson.decode_invalid_numbers(false)
@@ -186,6 +187,18 @@ local function is_list(value)
   return count == #value and count <= MAX_KEYS
 end
 
+--- Whether a member of a JSON text, at any depth, has a name as long as no
+-- key's has. Of a longer one Lua 5.3 hashes some characters only: names that
+-- differ elsewhere are compared with each other, for seconds where a megabyte
+-- is full of them, and cjson decodes it all in one step of HAProxy's.
+local function has_long_name(text)
+  -- What stands for an escape is no quote, and no shorter than its meaning.
+  for name, colon in text:gsub("\\.", "__"):gmatch('"([^"]*)"%s*(:?)') do
+    if colon ~= "" and #name > MAX_NAME_BYTES then return true end
+  end
+  return false
+end
+
 --- Parses a whole set. One broken entry does not spoil the others: what is
 -- not used here the token-server judges.
 -- @return list of keys, list of reasons for entries left out; or nil and a
@@ -193,6 +206,9 @@ end
 function keys.parse(text)
   local first = text:match("^%s*(.)")
   if first ~= "[" and first ~= "{" then return nil, "not a JSON key set" end
+  if has_long_name(text) then
+    return nil, "a member's name over 40 characters"
+  end
   local ok, document = pcall(cjson.decode, text)
   if not ok then return nil, "not JSON" end
   local entries = document

@@ -101,6 +101,51 @@ for _, text in ipairs(NO_SET) do
   end)
 end
 
+--- A set with one member more, which a key has no use for.
+local function with_name(name)
+  return ('[{"kid":"a","secret":"%s","%s": 1}]'):format(LONG, name)
+end
+
+test("takes names of 40 characters, and longer values", function()
+  local value = with(RSA_JWK, {
+    kid = ("k"):rep(41), x5c = { ('"\\:'):rep(500), ("c"):rep(2000) },
+    note = (" "):rep(41) .. ":",
+  })
+  assert(#parse({ value }) == 1)
+  assert(#keys.parse(with_name(("n"):rep(40))) == 1)
+  assert(#keys.parse(with_name(("n"):rep(38) .. '\\"')) == 1)
+  -- What stands between two strings is no name, whatever follows it.
+  assert(#keys.parse(('[{"kid":"a",%s"secret":%s":%s"}]'):format(
+    (" "):rep(50), (" "):rep(50), LONG)) == 1)
+end)
+
+local LONG_NAMES = {
+  { "41 characters", ("n"):rep(41) },
+  { "an escaped quote in it", ("n"):rep(20) .. '\\"' .. ("n"):rep(20) },
+  { "an escaped backslash at its end", ("n"):rep(40) .. "\\\\" },
+  { "escapes alone", ("\\u006e"):rep(41) },
+  { "a megabyte", ("n"):rep(1000000) },
+}
+for _, row in ipairs(LONG_NAMES) do
+  test("refuses as a whole a set with a name of " .. row[1], function()
+    local found, problem = keys.parse(with_name(row[2]))
+    assert(found == nil and problem)
+    assert(keys.parse('{"keys":[],"a":{"b":' .. with_name(row[2]) .. "}}")
+      == nil)
+  end)
+end
+
+test("spends no seconds on names that Lua 5.3 does not tell apart", function()
+  local members = {}
+  for i = 1, 22000 do
+    members[i] = '"' .. ("%05d"):format(i):gsub(".", "a%0") .. ("a"):rep(31)
+      .. '":1'
+  end
+  local started = os.clock()
+  keys.parse("[{" .. table.concat(members, ",") .. "}]")
+  assert(os.clock() - started < 0.5)
+end)
+
 local UNUSED = {
   { "a short secret", { secret = "your-super-secure-secret" } },
   { "an empty secret", { secret = "" } },
