@@ -77,7 +77,7 @@ local known = cache.create({
 
 -- With the verifier's key there is a feed, and what is remembered counts
 -- under its lease; without, for a time that the server is told.
-local court, keys_due
+local court
 local counts = { hits = 0 }
 local trust = lease.create(options.stale)
 local news = options.verifier_key and feed.create({
@@ -100,7 +100,7 @@ local news = options.verifier_key and feed.create({
     return ("%s,entries=%d,bytes=%d"):format(court.counters(),
       known.entries(), known.bytes())
   end,
-  on_keys = function() keys_due = true end,
+  on_keys = source.want,
   nap = core.msleep, log = log,
 })
 local recall
@@ -187,7 +187,7 @@ core.register_init(function()
   group.refresh()
 end)
 
-source.update(true)
+source.load()
 
 repeat_every(TICK_MS, function()
   -- A clock that was set back must revive nothing.
@@ -218,10 +218,6 @@ if news then
   end)
 end
 
-local keys_read_at = -math.huge
-repeat_every(REFRESH_MS, function()
-  local is_due = time.now() - keys_read_at >= options.sync_interval
-  if not is_due and not keys_due then return end
-  keys_due, keys_read_at = false, time.now()
-  source.update()
-end)
+-- A source that keeps its reader waiting holds up no other.
+for _, read in ipairs(source.readers) do repeat_every(REFRESH_MS, read) end
+repeat_every(REFRESH_MS, source.expire)
