@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Edge, startEdge } from "../../helpers/edge.ts";
 import { expectValid } from "../../helpers/expect-verdict.ts";
+import { DRIP } from "../../helpers/key-misbehaviours.ts";
 import { type KeySource, startKeySource, toAnswer } from "../../helpers/key-source.ts";
 import { mint } from "../../helpers/mint.ts";
 import { createSigningKey, type SigningKey } from "../../helpers/signing-keys.ts";
@@ -20,12 +21,7 @@ describe("a key source of HAProxy's own", () => {
   let edge: Edge;
   beforeAll(async () => {
     dripping = await startKeySource(stack);
-    dripping.answer({
-      kind: "drip",
-      bytes: Buffer.from(`HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n${" ".repeat(4000)}`),
-      size: 1,
-      everyMs: 200,
-    });
+    dripping.answer(DRIP);
     source = await startKeySource(stack);
     source.answer(toAnswer({ keys: [first.jwk] }));
     edge = await startEdge(stack, {

@@ -2,15 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { identityOf } from "../../helpers/answer.ts";
 import { type Edge, startEdge } from "../../helpers/edge.ts";
 import { expectRefused, expectValid } from "../../helpers/expect-verdict.ts";
-import {
-  type KeyAnswer,
-  type KeySource,
-  startKeySource,
-  toAnswer,
-  toGzipBomb,
-  toHalfAnswer,
-  toRedirect,
-} from "../../helpers/key-source.ts";
+import { createMisbehaviours, DRIP } from "../../helpers/key-misbehaviours.ts";
+import { type KeySource, startKeySource, toAnswer } from "../../helpers/key-source.ts";
 import { mint } from "../../helpers/mint.ts";
 import { countOf } from "../../helpers/server-counts.ts";
 import { createSigningKey } from "../../helpers/signing-keys.ts";
@@ -21,47 +14,6 @@ const keys = createKeys();
 const issuer = createSigningKey("RS256", "issuer-1");
 const mallory = createSigningKey("RS256", "mallory");
 const goodSet = { keys: [issuer.jwk] };
-const huge = { keys: [mallory.jwk, { ...mallory.jwk, kid: "x", note: "x".repeat(20 << 20) }] };
-
-/** Ways for a source to say nothing that counts: the keys it gave before stay, and no others come. */
-const MISBEHAVIOURS: readonly (readonly [string, (source: KeySource) => KeyAnswer])[] = [
-  ["garbage", () => toAnswer("<html>not keys</html>")],
-  ["bytes that are no text", () => toAnswer(Buffer.from([0, 255, 254, 1]))],
-  ["nothing", () => toAnswer("")],
-  ["null", () => toAnswer("null")],
-  ["a number", () => toAnswer("42")],
-  ["an object without keys", () => toAnswer({ jwks: [mallory.jwk] })],
-  ["keys that are no list", () => toAnswer({ keys: { a: mallory.jwk } })],
-  ["half a set, cut on the wire", () => toHalfAnswer({ keys: [mallory.jwk, issuer.jwk] })],
-  [
-    "half a set, as a file cut in writing",
-    () => toAnswer(JSON.stringify({ keys: [mallory.jwk] }).slice(0, -10)),
-  ],
-  ["a status of 500 with a set", () => toAnswer({ keys: [mallory.jwk] }, { status: "500 Oops" })],
-  [
-    "a status of 404 with a set",
-    () => toAnswer({ keys: [mallory.jwk] }, { status: "404 Not Found" }),
-  ],
-  [
-    "a status of 206 with a set",
-    () => toAnswer({ keys: [mallory.jwk] }, { status: "206 Partial Content" }),
-  ],
-  ["20 MB", () => toAnswer(huge)],
-  ["a redirect", (source) => toRedirect(source.url("/elsewhere"))],
-  ["a redirect to another scheme", () => toRedirect("file:///etc/passwd")],
-  ["a gzip bomb", () => toGzipBomb({ keys: [mallory.jwk] }, 200 << 20)],
-  ["silence", () => ({ kind: "silence" })],
-  [
-    "a drip",
-    () => ({
-      kind: "drip",
-      bytes: Buffer.from(`HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n${" ".repeat(4000)}`),
-      size: 1,
-      everyMs: 200,
-    }),
-  ],
-];
-
 describe("a key source on the web", () => {
   const stack = new AsyncDisposableStack();
   let source: KeySource;
@@ -97,7 +49,7 @@ describe("a key source on the web", () => {
     expectValid(await edge.ask(mint(issuer, claims())));
   });
 
-  test.each([...MISBEHAVIOURS])(
+  test.each([...createMisbehaviours(issuer, mallory), ["a drip", () => DRIP] as const])(
     "that answers %s changes nothing",
     async (_, misbehave) => {
       const before = await failedFetches();
