@@ -1,5 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { JsonSyntaxError, parseJson } from "../../src/core/json-parse.ts";
+import {
+  leastRatio,
+  namesOfManyHashes,
+  namesOfOneHash,
+  objectTextOf,
+} from "../helpers/one-hash.ts";
 
 /** The least of several tries: what the machine does besides only ever adds. */
 function costMs(text: string): number {
@@ -53,59 +59,35 @@ describe("the cost of parsing", () => {
   });
 });
 
-/**
- * JSC's Map hashes strings with rapidhash and no key. Between these two ends a name may hold what it likes:
- * they make one factor zero, and the product the same.
- */
-const ONE_HASH = { before: "\u0093K\u00b8\u008b", after: "\u00c9\u00ac.\u0096" };
-const MANY_HASHES = { ...ONE_HASH, before: "\u0093K\u00b8\u008c" };
-/** As many as a token of 64 KiB holds. */
-const NAMES = 2200;
-
-function names({ before, after } = ONE_HASH): readonly string[] {
-  return Array.from({ length: NAMES }, (_, n) => before + n.toString(36).padStart(3, "0") + after);
-}
-
-function objectOf(members: readonly string[]): string {
-  return `{${members.map((name) => `"${name}":1`).join()}}`;
-}
-
-function mapCostMs(members: readonly string[]): number {
-  const started = performance.now();
-  expect(new Map(members.map((name) => [name, 1])).size).toBe(NAMES);
-  return performance.now() - started;
-}
-
-/** How many times what the first costs the second does; what else the machine does is waited out. */
-function leastRatio(usual: () => number, chosen: () => number): number {
-  let ratio = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 4; round += 1) {
-    ratio = Math.min(ratio, chosen() / Math.max(usual(), 0.05));
-  }
-  return ratio;
-}
-
 describe("names that were chosen to have one hash", () => {
+  /** As many as a token of 64 KiB holds. */
+  const NAMES = 2200;
+  const chosen = objectTextOf(namesOfOneHash(NAMES));
+  const usual = objectTextOf(namesOfManyHashes(NAMES));
   const rows: readonly (readonly [where: string, make: (object: string) => string])[] = [
     ["a text", (object) => object],
     ["an object in it", (object) => `{"a":[${object}]}`],
   ];
 
   test.each([...rows])("cost no more than others do, as members of %s", (_, make) => {
-    const usual = make(objectOf(names(MANY_HASHES)));
-    const chosen = make(objectOf(names()));
     const ratio = leastRatio(
-      () => costMs(usual),
-      () => costMs(chosen),
+      () => costMs(make(chosen)),
+      () => costMs(make(usual)),
     );
     expect(ratio).toBeLessThan(5);
   });
 
   test("would cost many times as much in a Map", () => {
     const ratio = leastRatio(
-      () => mapCostMs(names(MANY_HASHES)),
-      () => mapCostMs(names()),
+      () => mapCostMs(namesOfOneHash(NAMES)),
+      () => mapCostMs(namesOfManyHashes(NAMES)),
     );
     expect(ratio).toBeGreaterThan(10);
   });
 });
+
+function mapCostMs(names: readonly string[]): number {
+  const started = performance.now();
+  expect(new Map(names.map((name) => [name, 1])).size).toBe(names.length);
+  return performance.now() - started;
+}

@@ -2,14 +2,32 @@
 import { Type, type TObject, type TSchema } from "@sinclair/typebox";
 import { Value, type ValueError } from "@sinclair/typebox/value";
 import { AppError, toSentence } from "../../core/app-error.ts";
-import type { JsonObject } from "../../core/json.ts";
+import type { JsonObject, JsonValue } from "../../core/json.ts";
+import { isJsonArray, isJsonObject } from "../../core/revocation/json-text.ts";
 import { toPlainJson } from "./request-body.ts";
 
-/** Checks a body. @throws AppError invalid with the first wrong place */
+/**
+ * In all of a body. More than fit into a rule that somebody would write; names that were chosen to have one
+ * hash cost the square of their number as members of plain objects.
+ */
+export const MAX_BODY_MEMBERS = 2000;
+
+/** Checks a body. @throws AppError invalid with the first wrong place, or for too many members */
 export function checkBody(schema: TSchema, body: JsonObject): unknown {
+  if (countMembers(body) > MAX_BODY_MEMBERS) {
+    throw new AppError("invalid", `The body has over ${MAX_BODY_MEMBERS} members`, { path: "" });
+  }
   const plain = toPlainJson(body);
   check(schema, plain, "member");
   return plain;
+}
+
+function countMembers(value: JsonValue): number {
+  if (isJsonArray(value)) return value.reduce<number>((sum, item) => sum + countMembers(item), 0);
+  if (!isJsonObject(value)) return 0;
+  let sum = value.size;
+  for (const member of value.values()) sum += countMembers(member);
+  return sum;
 }
 
 /**
