@@ -11,6 +11,8 @@ import { toPlainJson } from "./request-body.ts";
  * hash cost the square of their number as members of plain objects.
  */
 export const MAX_BODY_MEMBERS = 2000;
+/** No request knows half as many, and a line of 16 KiB holds thousands. */
+const MAX_PARAMETERS = 50;
 
 /** Checks a body. @throws AppError invalid with the first wrong place, or for too many members */
 export function checkBody(schema: TSchema, body: JsonObject): unknown {
@@ -37,6 +39,9 @@ function countMembers(value: JsonValue): number {
  * @throws AppError invalid
  */
 export function checkQuery(schema: TObject | undefined, params: URLSearchParams): unknown {
+  if (params.size > MAX_PARAMETERS) {
+    throw new AppError("invalid", `The query has over ${MAX_PARAMETERS} parameters`, { path: "" });
+  }
   const plain: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   const kinds = new Map(Object.entries(schema?.properties ?? {}));
   const seen = new Set<string>();

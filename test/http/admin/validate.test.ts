@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { Type } from "@sinclair/typebox";
 import { AppError } from "../../../src/core/app-error.ts";
 import { parseJsonObject } from "../../../src/core/json-parse.ts";
-import { checkBody, MAX_BODY_MEMBERS } from "../../../src/http/admin/validate.ts";
+import { checkBody, checkQuery, MAX_BODY_MEMBERS } from "../../../src/http/admin/validate.ts";
 import {
   leastRatio,
   namesOfManyHashes,
@@ -53,5 +53,22 @@ describe("a body's members", () => {
       () => refusalCostMs(usual ?? ""),
     );
     expect(ratio).toBeLessThan(3);
+  });
+});
+
+function queryOf(count: number): URLSearchParams {
+  return new URLSearchParams(Array.from({ length: count }, (_, n) => [`p${n}`, "x"]));
+}
+
+describe("a query's parameters", () => {
+  const schema = Type.Object(
+    Object.fromEntries(
+      Array.from({ length: 60 }, (_, n) => [`p${n}`, Type.Optional(Type.String())]),
+    ),
+  );
+
+  test("may be fifty and no more", () => {
+    expect(checkQuery(schema, queryOf(50))).toContainKeys(["p0", "p49"]);
+    expect(() => checkQuery(schema, queryOf(51))).toThrow("over 50 parameters");
   });
 });
