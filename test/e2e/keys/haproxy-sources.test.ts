@@ -1,11 +1,15 @@
 /** Key sources that HAProxy reads itself (`JWT_JWKS_URL` of its own): each by a task that no other waits for. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../../helpers/appliance.ts";
 import { type Edge, startEdge } from "../../helpers/edge.ts";
 import { expectRefused, expectValid } from "../../helpers/expect-verdict.ts";
 import { createMisbehaviours, DRIP } from "../../helpers/key-misbehaviours.ts";
 import { type KeySource, startKeySource, toAnswer } from "../../helpers/key-source.ts";
 import { mint } from "../../helpers/mint.ts";
 import { createSigningKey, type SigningKey } from "../../helpers/signing-keys.ts";
+import { createTempFolder } from "../../helpers/temp-folder.ts";
 import { claims, createKeys } from "../../helpers/tokens.ts";
 import { countVerdicts } from "../../helpers/verdict-counts.ts";
 import { waitFor } from "../../helpers/wait-for.ts";
@@ -16,18 +20,27 @@ const second = createSigningKey("RS256", "own-2");
 
 const mallory = createSigningKey("RS256", "mallory");
 
-/** One thread: what it verified itself is told by the server's own count. */
+interface Front {
+  readonly threads: number;
+  readonly isShared?: boolean;
+}
+
+/** With one Lua state: what it knows all of HAProxy knows. */
 function startReader(
   stack: AsyncDisposableStack,
-  serverKeys: readonly SigningKey[],
   sources: readonly KeySource[],
+  { threads, isShared = false }: Front,
 ): Promise<Edge> {
+  const config = join(createTempFolder(stack), "haproxy.cfg");
+  const shipped = readFileSync(join(ROOT, "haproxy", "haproxy.cfg"), "utf8");
+  writeFileSync(config, isShared ? shipped.replace("lua-load-per-thread", "lua-load") : shipped);
   return startEdge(stack, {
     keys,
+    config,
+    threads,
     // The server has the keys all along: what tells is who verified.
-    keyFile: { keys: serverKeys.map(({ jwk }) => jwk) },
+    keyFile: { keys: [first.jwk, second.jwk] },
     verifiesInHaproxy: false,
-    threads: 1,
     haproxyEnv: {
       JWT_JWKS_URL: sources.map((source) => source.url()).join(),
       JWT_SYNC_INTERVAL: "1",
@@ -52,7 +65,10 @@ function waitForVerifier(edge: Edge, key: SigningKey, who: Verifier) {
   );
 }
 
-describe("a key source of HAProxy's own beside one that drips for ever", () => {
+describe.each([
+  { state: "a Lua state", front: { threads: 1 } },
+  { state: "one Lua state for two threads", front: { threads: 2, isShared: true } },
+])("a key source of HAProxy's own beside one that drips for ever, in $state", ({ front }) => {
   const stack = new AsyncDisposableStack();
   let dripping: KeySource;
   let source: KeySource;
@@ -62,7 +78,7 @@ describe("a key source of HAProxy's own beside one that drips for ever", () => {
     dripping.answer(DRIP);
     source = await startKeySource(stack);
     source.answer(toAnswer({ keys: [first.jwk] }));
-    edge = await startReader(stack, [first, second], [dripping, source]);
+    edge = await startReader(stack, [dripping, source], front);
   });
   afterAll(() => stack.disposeAsync());
 
@@ -85,7 +101,7 @@ describe("a key source of HAProxy's own", () => {
     source = await startKeySource(stack);
     source.answer(toAnswer({ keys: [first.jwk] }));
     source.answer(toAnswer({ keys: [mallory.jwk] }), "/elsewhere");
-    edge = await startReader(stack, [first, second], [source]);
+    edge = await startReader(stack, [source], { threads: 1 });
   });
   afterAll(() => stack.disposeAsync());
 
