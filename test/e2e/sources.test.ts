@@ -46,13 +46,13 @@ describe("a token in a cookie or a query, where the operator allows that", () =>
   });
 
   test.each([
-    ["blanks", `a=b;${" ".repeat(16_000)}x`],
-    ["blanks in the token's place", `session=x${" ".repeat(16_000)}x`],
-  ])("takes no time to look for in a cookie of %s", async (_, cookie) => {
+    ["blanks", `a=b;${" ".repeat(16_000)}x`, "missing"],
+    ["blanks in the token's place", `session=x${" ".repeat(16_000)}x`, "too_large"],
+  ])("takes no time to look for in a cookie of %s", async (_, cookie, detail) => {
     expectValid(await send([`cookie: session=${good}`]));
     // Within the second that everything has to be answered in; HAProxy's watchdog would end it after two.
     const answer = await edge.send(toRequest([`cookie: ${cookie}`]), 1000);
-    expectRefused(answer);
+    expectRefused(answer, { detail });
     expectValid(await send([`cookie: session=${good}`]));
   });
 

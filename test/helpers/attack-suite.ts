@@ -4,23 +4,27 @@ import { type Answer, identityOf } from "./answer.ts";
 import { type Edge, type EdgeOptions, startEdge } from "./edge.ts";
 import { expectNotAccepted, expectRefused, expectValid } from "./expect-verdict.ts";
 
-/** A token and what must come of it. */
+/** A token. */
 export interface Case {
   /** Completes "accepts …" or "refuses …". */
   readonly name: string;
   readonly token: string | Promise<string>;
-  /** One of these is the detail; any, when not given. */
-  readonly detail?: string | readonly string[];
-  readonly reason?: string;
-  /** The bytes cannot stand in a header field: HAProxy may refuse the request itself. */
-  readonly isUnsendable?: true;
 }
+
+/** What must come of a token that is refused; that it is, is no evidence of why. */
+export type Refusal =
+  | { readonly detail: string; readonly reason?: string }
+  /** The bytes cannot stand in a header field: HAProxy may refuse the request itself. */
+  | { readonly isUnsendable: true };
+
+/** A token that must be refused, and for its own fault. */
+export type Attack = Case & Refusal;
 
 /** A class of attacks. */
 export interface AttackSuite {
   readonly edge: EdgeOptions;
   readonly controls: readonly Case[];
-  readonly attacks: readonly Case[];
+  readonly attacks: readonly Attack[];
   /** Looked at when all is done: what must not have happened meanwhile. */
   readonly afterwards?: (edge: Edge) => void | Promise<void>;
 }
@@ -53,7 +57,7 @@ export function describeAttacks(subject: string, suite: AttackSuite): void {
       const token = await row.token;
       const answers = await Promise.all(edges.map((edge) => edge.ask(token)));
       for (const answer of answers) check(answer, row, token);
-      if (row.isUnsendable !== true) {
+      if (!("isUnsendable" in row)) {
         const [first, ...others] = answers.map((answer) => identityOf(answer));
         for (const other of others) expect(other).toEqual(first ?? other);
       }
@@ -66,15 +70,7 @@ export function describeAttacks(subject: string, suite: AttackSuite): void {
   });
 }
 
-function check(answer: Answer, row: Case, token: string): void {
-  if (row.isUnsendable === true) {
-    expectNotAccepted(answer, token);
-    return;
-  }
-  const { reason, detail } = row;
-  expectRefused(
-    answer,
-    { ...(reason === undefined ? {} : { reason }), ...(detail === undefined ? {} : { detail }) },
-    token,
-  );
+function check(answer: Answer, row: Attack, token: string): void {
+  if ("isUnsendable" in row) expectNotAccepted(answer, token);
+  else expectRefused(answer, row, token);
 }

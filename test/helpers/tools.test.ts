@@ -92,7 +92,11 @@ describe.skipIf(vectorFolder() === undefined)("c", () => {
   });
 
   test("want controls beside attacks", () => {
-    const suite = { edge: {}, controls: [], attacks: [{ name: "any", token: "" }] };
+    const suite = {
+      edge: {},
+      controls: [],
+      attacks: [{ name: "any", token: "", detail: "missing" }],
+    };
     expect(() => describeAttacks("what has none", suite)).toThrow("has no controls");
   });
 

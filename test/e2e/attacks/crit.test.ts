@@ -32,6 +32,7 @@ describeAttacks("header parameters that must be understood and are not", {
     headers.map(([name, more]) => ({
       name: `${name}, ${key.alg}`,
       token: mint(key, claims(), { ...headerOf(key), ...more }),
+      detail: "malformed",
     })),
   ),
 });

@@ -1,4 +1,4 @@
-import { type Case, describeAttacks } from "../../helpers/attack-suite.ts";
+import { type Attack, describeAttacks } from "../../helpers/attack-suite.ts";
 import { headerOf, mint, splitToken, withPart } from "../../helpers/mint.ts";
 import { createSigningKey, type SigningKey } from "../../helpers/signing-keys.ts";
 import { claims, createKeys } from "../../helpers/tokens.ts";
@@ -52,12 +52,13 @@ const s = signature.subarray(32);
 const signed = (...parts: readonly Buffer[]) =>
   withPart(good, 2, Buffer.concat(parts).toString("base64url"));
 
-const malleable: Case[] = [1n, 2n, 4n, 8n]
+const malleable: Attack[] = [1n, 2n, 4n, 8n]
   .map((times) => fromLittleEndian(s) + times * L)
   .filter((value) => value < 1n << 256n)
   .map((value, i) => ({
     name: `S + ${i + 1} multiples of L`,
     token: signed(r, toLittleEndian(value)),
+    detail: "signature",
   }));
 
 describeAttacks("Ed25519 with points of small order and malleable S", {
@@ -68,19 +69,25 @@ describeAttacks("Ed25519 with points of small order and malleable S", {
   ],
   attacks: [
     ...malleable,
-    { name: "S = 0", token: signed(r, Buffer.alloc(32)) },
-    { name: "S = L", token: signed(r, toLittleEndian(L)) },
-    { name: "R and S exchanged", token: signed(s, r) },
+    { name: "S = 0", token: signed(r, Buffer.alloc(32)), detail: "signature" },
+    { name: "S = L", token: signed(r, toLittleEndian(L)), detail: "signature" },
+    { name: "R and S exchanged", token: signed(s, r), detail: "signature" },
     ...SMALL_ORDER.map((point, i) => ({
       name: `R of small order (${i}) and S = 0`,
       token: signed(point, Buffer.alloc(32)),
+      detail: "signature",
     })),
     ...smallKeys.flatMap((key) =>
       SMALL_ORDER.slice(0, 2).map((point, i) => ({
         name: `a key of small order (${key.kid}) with R (${i}) and S = 0`,
         token: mint({ ...key, sign: () => Buffer.concat([point, Buffer.alloc(32)]) }, claims()),
+        detail: "unknown_key",
       })),
     ),
-    { name: "Ed448's name", token: mint(ed, claims(), { ...headerOf(ed), alg: "Ed448" }) },
+    {
+      name: "Ed448's name",
+      token: mint(ed, claims(), { ...headerOf(ed), alg: "Ed448" }),
+      detail: "algorithm",
+    },
   ],
 });

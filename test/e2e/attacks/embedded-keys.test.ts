@@ -43,20 +43,24 @@ describeAttacks("keys that a token brings along or points to", {
         {
           name: `${key.alg} of a key in ${name}`,
           token: mint(key, claims(), { ...headerOf(key), ...more }),
+          detail: "unknown_key",
         },
         {
           name: `${key.alg} of a key in ${name}, under a published kid`,
           token: mint(key, claims(), { ...headerOf(key), kid: keys.rs.kid, ...more }),
+          detail: key.alg === keys.rs.alg ? "signature" : "algorithm",
         },
         {
           name: `${key.alg} of a key in ${name}, without kid`,
           token: mint(key, claims(), { alg: key.alg, ...more }),
+          detail: "signature",
         },
       ]),
     ),
     {
       name: "an issuer that would have to be fetched first",
       token: mint(mallory, claims({ iss: canary.url("/issuer") })),
+      detail: "unknown_key",
     },
   ],
   afterwards: () => {

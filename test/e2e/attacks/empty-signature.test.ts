@@ -12,25 +12,32 @@ describeAttacks("signatures that are missing, cut or not the token's own", {
   attacks: good.flatMap(({ name, token }) => {
     const signature = splitToken(token)[2] ?? "";
     const bytes = Buffer.from(signature, "base64url");
-    const signed = (data: Buffer) => withPart(token, 2, data.toString("base64url"));
     const flipped = Buffer.from(bytes);
     flipped.writeUInt8(flipped.readUInt8(0) ^ 1, 0);
     const lastFlipped = Buffer.from(bytes);
     lastFlipped.writeUInt8(lastFlipped.readUInt8(bytes.length - 1) ^ 0x80, bytes.length - 1);
+    const signatures: readonly (readonly [string, Buffer])[] = [
+      ["an empty signature", Buffer.alloc(0)],
+      ["one byte of zero", Buffer.alloc(1)],
+      ["zeros of the right length", Buffer.alloc(bytes.length)],
+      ["a signature cut by a byte", bytes.subarray(0, -1)],
+      ["a signature cut in half", bytes.subarray(0, bytes.length / 2)],
+      ["a byte more", Buffer.concat([bytes, Buffer.alloc(1)])],
+      ["the signature twice", Buffer.concat([bytes, bytes])],
+      ["a bit of its first byte turned", flipped],
+      ["a bit of its last byte turned", lastFlipped],
+    ];
     return [
-      { name: `${name} with an empty signature`, token: withPart(token, 2, "") },
-      { name: `${name} without the last dot`, token: splitToken(token).slice(0, 2).join(".") },
-      { name: `${name} with one byte of zero`, token: signed(Buffer.alloc(1)) },
-      { name: `${name} with zeros of the right length`, token: signed(Buffer.alloc(bytes.length)) },
-      { name: `${name} with a signature cut by a byte`, token: signed(bytes.subarray(0, -1)) },
+      ...signatures.map(([what, other]) => ({
+        name: `${name} with ${what}`,
+        token: withPart(token, 2, other.toString("base64url")),
+        detail: "signature",
+      })),
       {
-        name: `${name} with a signature cut in half`,
-        token: signed(bytes.subarray(0, bytes.length / 2)),
+        name: `${name} without the last dot`,
+        token: splitToken(token).slice(0, 2).join("."),
+        detail: "malformed",
       },
-      { name: `${name} with a byte more`, token: signed(Buffer.concat([bytes, Buffer.alloc(1)])) },
-      { name: `${name} with the signature twice`, token: signed(Buffer.concat([bytes, bytes])) },
-      { name: `${name} with a bit of its first byte turned`, token: signed(flipped) },
-      { name: `${name} with a bit of its last byte turned`, token: signed(lastFlipped) },
     ];
   }),
 });

@@ -1,4 +1,4 @@
-import { type Case, describeAttacks } from "../../helpers/attack-suite.ts";
+import { type Attack, describeAttacks } from "../../helpers/attack-suite.ts";
 import { headerOf, mint } from "../../helpers/mint.ts";
 import { claims, createKeys } from "../../helpers/tokens.ts";
 
@@ -67,14 +67,14 @@ describeAttacks("iss and aud that are not ours", {
     },
   ],
   attacks: [
-    ...issuers.map((iss): Case => ({
+    ...issuers.map((iss): Attack => ({
       name: `iss ${JSON.stringify(iss)}`,
       token: mint(keys.hs, { ...good, iss }),
       detail: "issuer",
       reason: "E_TKN_INVALID",
     })),
     { name: "no iss", token: mint(keys.hs, without("iss")), detail: "issuer" },
-    ...audiences.map((aud): Case => ({
+    ...audiences.map((aud): Attack => ({
       name: `aud ${JSON.stringify(aud)}`,
       token: mint(keys.hs, { ...good, aud }),
       detail: "audience",
@@ -88,6 +88,7 @@ describeAttacks("iss and aud that are not ours", {
         iss: ISS,
         aud: AUD,
       }),
+      detail: "issuer",
     },
   ],
 });
@@ -106,11 +107,16 @@ describeAttacks("typ of another kind of token", {
   ],
   attacks: [
     ...["JWT", "jwt", "logout+jwt", "dpop+jwt", "at+jwtx", "at", "", null, 1, ["at+jwt"]].map(
-      (typ): Case => ({
+      (typ): Attack => ({
         name: `typ ${JSON.stringify(typ)}`,
         token: mint(keys.hs, claims(), { ...headerOf(keys.hs), typ }),
+        detail: typeof typ === "string" ? "claim" : "malformed",
       }),
     ),
-    { name: "no typ", token: mint(keys.hs, claims(), { alg: "HS256", kid: keys.hs.kid }) },
+    {
+      name: "no typ",
+      token: mint(keys.hs, claims(), { alg: "HS256", kid: keys.hs.kid }),
+      detail: "claim",
+    },
   ],
 });

@@ -1,5 +1,5 @@
 import { createPublicKey } from "node:crypto";
-import { type Case, describeAttacks } from "../../helpers/attack-suite.ts";
+import { type Attack, describeAttacks } from "../../helpers/attack-suite.ts";
 import { encode, mint } from "../../helpers/mint.ts";
 import { createSecretKey, createSigningKey, type SigningKey } from "../../helpers/signing-keys.ts";
 import { claims, createKeys } from "../../helpers/tokens.ts";
@@ -27,15 +27,19 @@ function textsOf(key: SigningKey): (readonly [string, Buffer | string])[] {
   ];
 }
 
-function confused(key: SigningKey): Case[] {
+function confused(key: SigningKey): Attack[] {
   return textsOf(key).flatMap(([form, text]) =>
     (["HS256", "HS384", "HS512"] as const).flatMap((alg) => {
       const secret = createSecretKey(alg, key.kid, "");
       const signing = { ...secret, sign: (data: Buffer) => hmac(alg, text, data) };
       const name = `${alg} with ${key.alg}'s public key (${form}) as its secret`;
       return [
-        { name, token: mint(signing, claims()) },
-        { name: `${name}, without kid`, token: mint(signing, claims(), { alg }) },
+        { name, token: mint(signing, claims()), detail: "algorithm" },
+        {
+          name: `${name}, without kid`,
+          token: mint(signing, claims(), { alg }),
+          detail: "unknown_key",
+        },
       ];
     }),
   );
@@ -61,6 +65,7 @@ describeAttacks("a public key taken for an HMAC secret", {
       token: `${encode({ alg: "RS256", kid: keys.rs.kid })}.${encode(claims())}.${encode(
         hmac("HS256", JSON.stringify(entries), Buffer.from("x")),
       )}`,
+      detail: "signature",
     },
   ],
 });

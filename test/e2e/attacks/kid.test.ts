@@ -61,16 +61,17 @@ describeAttacks("kid that names no key of ours", {
     ...strange.map((kid) => ({
       name: `kid ${JSON.stringify(kid).slice(0, 40)} signed by a key of ours`,
       token: mint(keys.hs, claims(), { ...headerOf(keys.hs), kid }),
-      detail: ["unknown_key", "malformed"],
+      detail: "unknown_key",
     })),
     ...strange.map((kid) => ({
       name: `kid ${JSON.stringify(kid).slice(0, 40)} signed with nothing`,
       token: mint(empty, claims(), { alg: "HS256", kid }),
+      detail: "unknown_key",
     })),
     ...noString.map((kid) => ({
       name: `kid ${JSON.stringify(kid)}, which is no string`,
       token: mint(keys.hs, claims(), { ...headerOf(keys.hs), kid }),
-      detail: ["malformed", "unknown_key"],
+      detail: "malformed",
     })),
     {
       name: "no kid, where two keys fit",
@@ -85,11 +86,12 @@ describeAttacks("kid that names no key of ours", {
     {
       name: "the kid of a key of another algorithm",
       token: mint(keys.hs, claims(), { ...headerOf(keys.hs), kid: keys.rs.kid }),
+      detail: "algorithm",
     },
     {
       name: "a kid of 5 KiB",
       token: mint(keys.hs, claims(), { ...headerOf(keys.hs), kid: "k".repeat(5 * 1024) }),
-      detail: ["unknown_key", "malformed", "too_large"],
+      detail: "unknown_key",
     },
     {
       name: "a kid of 8 KiB",

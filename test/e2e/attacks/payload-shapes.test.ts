@@ -1,4 +1,4 @@
-import { type Case, describeAttacks } from "../../helpers/attack-suite.ts";
+import { type Attack, describeAttacks } from "../../helpers/attack-suite.ts";
 import { headerOf, mint } from "../../helpers/mint.ts";
 import { claims, createKeys, nowSeconds } from "../../helpers/tokens.ts";
 
@@ -37,7 +37,6 @@ const shapes: readonly (readonly [string, string | Buffer])[] = [
   ["a number without its whole part", `{"sub":"bob","n":.5,"exp":${exp}}`],
   ["an unknown escape", `{"sub":"\\x41","exp":${exp}}`],
   ["arrays 1 500 deep", nested(1500)],
-  ["a number of 2 000 digits for exp", `{"sub":"bob","exp":${"9".repeat(2000)}}`],
 ];
 const inHeader: readonly (readonly [string, string])[] = [
   ["an array", `[${JSON.stringify(headerOf(keys.hs))}]`],
@@ -60,14 +59,20 @@ describeAttacks("claims and headers that are no JSON object, or no JSON", {
     { name: "text beyond ASCII", token: mint(keys.hs, claims({ name: "Zoë 🦊" })) },
   ],
   attacks: [
-    ...shapes.map(([name, payload]): Case => ({
+    ...shapes.map(([name, payload]): Attack => ({
       name: `claims that are ${name}`,
       token: mint(keys.hs, payload),
+      detail: "malformed",
     })),
-    ...inHeader.map(([name, header]): Case => ({
+    {
+      name: "claims with a number of 2 000 digits for exp",
+      token: mint(keys.hs, `{"sub":"bob","exp":${"9".repeat(2000)}}`),
+      detail: "claim",
+    },
+    ...inHeader.map(([name, header]): Attack => ({
       name: `a header that is ${name}`,
       token: mint(keys.hs, claims(), header),
-      detail: ["malformed", "algorithm"],
+      detail: "malformed",
     })),
   ],
 });

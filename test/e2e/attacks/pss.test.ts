@@ -6,7 +6,7 @@ import {
   randomBytes,
   sign,
 } from "node:crypto";
-import { type Case, describeAttacks } from "../../helpers/attack-suite.ts";
+import { type Attack, describeAttacks } from "../../helpers/attack-suite.ts";
 import { headerOf, mint } from "../../helpers/mint.ts";
 import { createSigningKey, signWith, type SigningKey } from "../../helpers/signing-keys.ts";
 import { claims } from "../../helpers/tokens.ts";
@@ -54,7 +54,7 @@ function mgf1(seed: Buffer, length: number, hash: string): Buffer {
   return Buffer.concat(blocks).subarray(0, length);
 }
 
-function cases(key: SigningKey): Case[] {
+function cases(key: SigningKey): Attack[] {
   const hash = `sha${key.alg.slice(2)}`;
   const size = Number(key.alg.slice(2)) / 8;
   const signedBy = (how: (data: Buffer) => Buffer) => mint({ ...key, sign: how }, claims());
@@ -89,6 +89,7 @@ function cases(key: SigningKey): Case[] {
         ...headerOf(key),
         alg: `RS${key.alg.slice(2)}`,
       }),
+      detail: "algorithm",
     },
   ];
 }

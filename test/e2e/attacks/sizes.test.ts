@@ -1,4 +1,4 @@
-import { type Case, describeAttacks } from "../../helpers/attack-suite.ts";
+import { type Attack, describeAttacks } from "../../helpers/attack-suite.ts";
 import { mint } from "../../helpers/mint.ts";
 import { claims, createKeys } from "../../helpers/tokens.ts";
 
@@ -32,7 +32,7 @@ describeAttacks("tokens of every size", {
   attacks: [
     { name: "a byte or two over the limit", token: aboutLength(8193), detail: "too_large" },
     { name: "9 KiB", token: aboutLength(9 * 1024), detail: "too_large" },
-    ...[16, 32, 64].map((kib): Case => ({
+    ...[16, 32, 64].map((kib): Attack => ({
       name: `${kib} KiB`,
       token: aboutLength(kib * 1024),
       isUnsendable: true,

@@ -1,4 +1,4 @@
-import { type Case, describeAttacks } from "../../helpers/attack-suite.ts";
+import { type Attack, describeAttacks } from "../../helpers/attack-suite.ts";
 import { mint } from "../../helpers/mint.ts";
 import { createKeys, nowSeconds } from "../../helpers/tokens.ts";
 
@@ -26,13 +26,14 @@ const NO_TIMES = [
   "1e999",
   "-1e999",
 ];
-const noTimes: Case[] = ["exp", "nbf", "iat"].flatMap((name) =>
+const noTimes: Attack[] = ["exp", "nbf", "iat"].flatMap((name) =>
   NO_TIMES.map((literal) => ({
     name: `${name} ${literal}`,
     token: mint(keys.hs, withTime(name, literal)),
+    detail: "claim",
   })),
 );
-const past: Case[] = [
+const past: Attack[] = [
   "0",
   "-1",
   "1",
@@ -45,7 +46,7 @@ const past: Case[] = [
   token: mint(keys.hs, withTime("exp", literal)),
   detail: "expired",
 }));
-const future: Case[] = ["9223372036854775807", "1e300", `${now + SKEW + 600}`, "99999999999"].map(
+const future: Attack[] = ["9223372036854775807", "1e300", `${now + SKEW + 600}`, "99999999999"].map(
   (literal) => ({
     name: `nbf ${literal}`,
     token: mint(keys.hs, withTime("nbf", literal)),
@@ -77,11 +78,16 @@ describeAttacks("times that are none, over, or yet to come", {
     ...noTimes,
     ...past,
     ...future,
-    { name: "no exp", token: mint(keys.hs, '{"sub":"bob"}') },
-    { name: "Exp in capitals only", token: mint(keys.hs, `{"sub":"bob","Exp":${now + 3600}}`) },
+    { name: "no exp", token: mint(keys.hs, '{"sub":"bob"}'), detail: "claim" },
+    {
+      name: "Exp in capitals only",
+      token: mint(keys.hs, `{"sub":"bob","Exp":${now + 3600}}`),
+      detail: "claim",
+    },
     {
       name: "exp inside another claim",
       token: mint(keys.hs, `{"sub":"bob","a":{"exp":${now + 3600}}}`),
+      detail: "claim",
     },
   ],
 });

@@ -33,18 +33,28 @@ describeAttacks("secrets that are blank or shorter than their hash, and RSA keys
     },
   ],
   attacks: [
-    { name: "a blank secret", token: mint(blank, claims()) },
-    { name: "a secret of one space", token: mint(space, claims()) },
-    { name: "a secret of 31 bytes under HS256", token: mint(short, claims()) },
-    { name: "the seed's sample of 24 bytes", token: mint(seeds, claims()) },
-    { name: "a secret of 63 bytes under HS512", token: mint(half, claims()) },
+    { name: "a blank secret", token: mint(blank, claims()), detail: "unknown_key" },
+    { name: "a secret of one space", token: mint(space, claims()), detail: "unknown_key" },
+    {
+      name: "a secret of 31 bytes under HS256",
+      token: mint(short, claims()),
+      detail: "unknown_key",
+    },
+    {
+      name: "the seed's sample of 24 bytes",
+      token: mint(seeds, claims()),
+      detail: "unknown_key",
+    },
+    { name: "a secret of 63 bytes under HS512", token: mint(half, claims()), detail: "algorithm" },
     {
       name: "a blank secret under the kid of a strong one",
       token: mint(createSecretKey("HS256", "strong", ""), claims()),
+      detail: "signature",
     },
     {
       name: "a secret of zeros under the kid of a strong one",
       token: mint(createSecretKey("HS256", "strong", "\0".repeat(32)), claims()),
+      detail: "signature",
     },
     {
       name: "a published RSA key of 1024 bits",
@@ -62,5 +72,7 @@ describeAttacks("short secrets where the operator allows them", {
     haproxyEnv: { JWT_ALLOW_SHORT_SECRETS: "true" },
   },
   controls: [{ name: "the seed's sample of 24 bytes", token: mint(seeds, claims()) }],
-  attacks: [{ name: "a blank secret all the same", token: mint(blank, claims()) }],
+  attacks: [
+    { name: "a blank secret all the same", token: mint(blank, claims()), detail: "unknown_key" },
+  ],
 });
