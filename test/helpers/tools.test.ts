@@ -1,7 +1,15 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { createPublicKey, X509Certificate } from "node:crypto";
+import {
+  constants,
+  createDecipheriv,
+  createPrivateKey,
+  createPublicKey,
+  privateDecrypt,
+  X509Certificate,
+} from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { inflateRawSync } from "node:zlib";
 import { compactDecrypt, compactVerify, importJWK } from "jose";
 import { identityOf, isIdentityName, toAnswer } from "./answer.ts";
 import { describeAttacks } from "./attack-suite.ts";
@@ -11,11 +19,12 @@ import { createDecryptionKey, ENCRYPTIONS, encrypt } from "./decryption-keys.ts"
 import { takeMessage } from "./http-message.ts";
 import { encryptByHand } from "./jwe-parts.ts";
 import { scanLogs } from "./log-scan.ts";
-import { mint } from "./mint.ts";
+import { mint, splitToken } from "./mint.ts";
 import { createRandom, mutate } from "./mutations.ts";
 import { startProgram } from "./program.ts";
 import { exchange, toRequest } from "./raw-client.ts";
 import { startRawUpstream } from "./raw-upstream.ts";
+import { deflateWithSpaces, encryptPbes2, encryptRsa15 } from "./refused-jwe.ts";
 import { ALGORITHMS, createSigningKey } from "./signing-keys.ts";
 import { INNOCENT_NAMES, SPOOFED_NAMES } from "./spoofed-names.ts";
 import { startTcpProxy } from "./tcp-proxy.ts";
@@ -53,6 +62,39 @@ describe("the tests' own tools", () => {
         expect(Buffer.from(plaintext).toString()).toBe("text");
       }
     }
+  });
+
+  test("encrypt by RSA1_5 so that the key's holder can open it", () => {
+    const to = createDecryptionKey("RSA-OAEP", "A256GCM");
+    const [header = "", ...parts] = splitToken(encryptRsa15(to, "text"));
+    const [wrapped, iv, sealed, tag] = parts.map((part) => Buffer.from(part, "base64url"));
+    if (!wrapped || !iv || !sealed || !tag) throw new TypeError("not five parts");
+    const key = createPrivateKey({ format: "jwk", key: { ...to.jwk } });
+    // Bun takes this padding off for nobody; RFC 8017 §7.2.1: 0, 2, bytes that are not 0, 0, the message.
+    const block = privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, wrapped);
+    expect([block.length, block[0], block[1], block.indexOf(0, 1)]).toEqual([256, 0, 2, 223]);
+    const opened = createDecipheriv("aes-256-gcm", block.subarray(-32), iv)
+      .setAAD(Buffer.from(header))
+      .setAuthTag(tag);
+    expect(opened.update(sealed, undefined, "utf8") + opened.final("utf8")).toBe("text");
+  });
+
+  test("encrypt to a password as jose decrypts it", async () => {
+    const password = createDecryptionKey("dir", "A192GCM");
+    for (const alg of ["PBES2-HS256+A128KW", "PBES2-HS384+A192KW", "PBES2-HS512+A256KW"]) {
+      const token = await encryptPbes2(password, alg, 1000, "text");
+      const secret = Buffer.from(String(password.jwk["k"]), "base64url");
+      const options = { keyManagementAlgorithms: [alg] };
+      const { plaintext } = await compactDecrypt(token, new Uint8Array(secret), options);
+      expect(Buffer.from(plaintext).toString()).toBe("text");
+    }
+  });
+
+  test("deflate a text with a thousand times as many spaces as there is room", () => {
+    const packed = deflateWithSpaces("text", 1000);
+    const unpacked = inflateRawSync(packed).toString();
+    expect(unpacked.trimEnd()).toBe("text");
+    expect([packed.length <= 1000, unpacked.length > 950_000]).toEqual([true, true]);
   });
 
   test("know which tests of a file are run", () => {
