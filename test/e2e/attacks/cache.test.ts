@@ -11,32 +11,31 @@ import { claims, createKeys, nowSeconds } from "../../helpers/tokens.ts";
 import { waitFor } from "../../helpers/wait-for.ts";
 
 const keys = createKeys();
-const BRIEF_SECONDS = 2;
+/** Far longer than this file runs: a verdict that ends here ends by its own reason. */
+const LONG_SECONDS = "300";
+const SYNC_SECONDS = 1;
+/** From a change at the server to the last thread's having heard. */
+const HEARD_MS = 1500;
 const leaving = createSigningKey("RS256", "leaving");
 
 describe("a verdict that is remembered", () => {
   const stack = new AsyncDisposableStack();
   let edge: Edge;
   let asking: Edge;
-  let brief: Edge;
   beforeAll(async () => {
     // One thread: with several, each remembers what it was asked itself.
     edge = await startEdge(stack, {
       keys,
       keyFile: [keys.hs.entry, keys.rs.entry, keys.es.entry, leaving.entry],
       threads: 1,
-      serverEnv: { JWT_SYNC_INTERVAL: "1", JWT_CLOCK_SKEW: "0" },
-      haproxyEnv: { JWT_SYNC_INTERVAL: "1", JWT_CACHE_TTL: "300" },
+      serverEnv: { JWT_SYNC_INTERVAL: String(SYNC_SECONDS), JWT_CLOCK_SKEW: "0" },
+      haproxyEnv: { JWT_SYNC_INTERVAL: String(SYNC_SECONDS), JWT_CACHE_TTL: LONG_SECONDS },
     });
     // HAProxy remembers what the server refused, not what it refuses itself.
     asking = await edge.beside({
       threads: 1,
       verifiesInHaproxy: false,
-      haproxyEnv: { JWT_CACHE_TTL: "300" },
-    });
-    brief = await edge.beside({
-      threads: 1,
-      haproxyEnv: { JWT_SYNC_INTERVAL: "1", JWT_CACHE_TTL: String(BRIEF_SECONDS) },
+      haproxyEnv: { JWT_CACHE_TTL: LONG_SECONDS },
     });
   });
   afterAll(() => stack.disposeAsync());
@@ -116,22 +115,22 @@ describe("a verdict that is remembered", () => {
   });
 
   test("ends when the token does", async () => {
-    const exp = nowSeconds() + 2;
+    const exp = nowSeconds() + 3;
     const token = mint(keys.rs, claims({ exp }));
-    await remember(token, brief);
+    await remember(token);
     for (;;) {
       // Lua's clock is the kernel's coarse one, some milliseconds behind.
       const sentAt = Date.now() / 1000 - 0.05;
-      const identity = identityOf(await brief.ask(token));
+      const identity = identityOf(await edge.ask(token));
       if (sentAt >= exp) expect([identity.valid, identity.detail]).toEqual(["0", "expired"]);
       if (sentAt >= exp + 1) break;
     }
   });
 
-  test("ends with a revocation within the cache's time", async () => {
+  test("ends with a revocation", async () => {
     const token = mint(keys.rs, claims({ sub: "leaver", username: "leaver" }));
     const stayer = mint(keys.rs, claims({ sub: "stayer", username: "stayer" }));
-    await remember(token, brief);
+    for (const each of [token, stayer]) await remember(each);
     const { code } = await edge.server.run(
       "revoke",
       "user",
@@ -141,16 +140,16 @@ describe("a verdict that is remembered", () => {
       "--json",
     );
     expect(code).toBe(0);
-    expect(await settledDetails(brief, token, BRIEF_SECONDS * 1000)).toEqual(["revoked"]);
-    expectValid(await brief.ask(stayer));
+    expect(await settledDetails(edge, token, HEARD_MS)).toEqual(["revoked"]);
+    expectValid(await edge.ask(stayer));
   });
 
   test("ends when its key is removed", async () => {
     const token = mint(leaving, claims());
-    await remember(token, brief);
+    await remember(token);
     writeFileSync(edge.keyFile, JSON.stringify([keys.hs.entry, keys.rs.entry, keys.es.entry]));
-    // The interval to see it, and the cache's time to forget.
-    expect(await settledDetails(brief, token, (1 + BRIEF_SECONDS) * 1000)).toEqual(["unknown_key"]);
-    expectValid(await brief.ask(mint(keys.rs, claims())));
+    const withinMs = SYNC_SECONDS * 1000 + HEARD_MS;
+    expect(await settledDetails(edge, token, withinMs)).toEqual(["unknown_key"]);
+    expectValid(await edge.ask(mint(keys.rs, claims())));
   });
 });
