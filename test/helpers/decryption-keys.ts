@@ -40,6 +40,12 @@ export function createDecryptionKey(alg: string, enc: string, kid?: string): Dec
   return { kid: id, alg, enc, jwk, encryptionKey: createPublicKey(privateKey) };
 }
 
+/** The same key in a file that names no algorithm: nothing but a token's own says then what it is used for. */
+export function withoutAlg(key: DecryptionKey): DecryptionKey {
+  const { alg: _alg, ...jwk } = key.jwk;
+  return { ...key, jwk };
+}
+
 /** A compact JWE of a payload; `header` is added to, and may replace, what the key says. */
 export function encrypt(
   key: DecryptionKey,

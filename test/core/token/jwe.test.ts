@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { createDecryptionKey, encrypt } from "../../helpers/decryption-keys.ts";
+import { createDecryptionKey, encrypt, withoutAlg } from "../../helpers/decryption-keys.ts";
 import { encode, mint, splitToken, withPart } from "../../helpers/mint.ts";
+import { encryptPbes2, encryptRsa15 } from "../../helpers/refused-jwe.ts";
 import { createSigningKey } from "../../helpers/signing-keys.ts";
 import { es, fake, foreign, isShared, judge, keyOf, nested, pairs, ring, rs } from "./jwe-keys.ts";
 import { claims, createTestJudge, outcome } from "./judging.ts";
@@ -204,6 +205,23 @@ describe("a JWE that is refused before any key is used", () => {
     expect(await judge(key, packed)).toBe("algorithm");
     expect(await judge(key, await encrypt(key, claims()))).toBe("ok");
   });
+
+  test("for RSA1_5, although the key is the token's, and opens it by RSA-OAEP", async () => {
+    const rsa = withoutAlg(keyOf("RSA-OAEP", "A256GCM"));
+    expect(await judge(rsa, encryptRsa15(rsa, nested(), { cty: "JWT" }))).toBe("algorithm");
+    expect(await judge(rsa, await encrypt(rsa, nested(), { cty: "JWT" }))).toBe("ok");
+  });
+
+  test.each(["PBES2-HS256+A128KW", "PBES2-HS384+A192KW", "PBES2-HS512+A256KW"])(
+    "for %s, although the password is the key, and opens it directly",
+    async (alg) => {
+      const password = withoutAlg(keyOf("dir", "A192GCM"));
+      expect(await judge(password, await encryptPbes2(password, alg, 1000, claims()))).toBe(
+        "algorithm",
+      );
+      expect(await judge(password, await encrypt(password, claims()))).toBe("ok");
+    },
+  );
 
   test.each([
     ["a kid that nobody has", { kid: "nobody" }],
