@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Appliance, startAppliance } from "./appliance.ts";
 import { type Answer, toAnswer } from "./answer.ts";
 import { type Haproxy, startHaproxy } from "./haproxy.ts";
-import { scanLogs } from "./log-scan.ts";
+import { type Provoked, scanLogs } from "./log-scan.ts";
 import { exchange, toRequest } from "./raw-client.ts";
 import { type RawUpstream, startRawUpstream } from "./raw-upstream.ts";
 import { type TcpProxy, startTcpProxy } from "./tcp-proxy.ts";
@@ -12,7 +12,7 @@ import { createTempFolder } from "./temp-folder.ts";
 import { createKeys, type Keys } from "./tokens.ts";
 
 /** What to put between client and upstream; everything has a default. */
-export interface EdgeOptions extends FrontOptions {
+export interface EdgeOptions extends FrontOptions, Provoked {
   /** Keys made beforehand, where a table of tokens needs them. */
   readonly keys?: Keys;
   /** The key file's content: the default keys in the seed's form, unless given. */
@@ -22,8 +22,6 @@ export interface EdgeOptions extends FrontOptions {
   readonly serverEnv?: Readonly<Record<string, string>>;
   /** The server's configuration file, by its path; what `serverEnv` says goes over it. */
   readonly serverConfig?: string;
-  /** Errors of Lua that the test injects and the log may therefore show. */
-  readonly mayLogLuaErrors?: boolean;
 }
 
 /** What of an edge is HAProxy's. */
@@ -64,7 +62,7 @@ export interface Edge {
 
 /**
  * Starts server, upstream and HAProxy. When `stack` is disposed, they stop and their logs are read: a token that was
- * sent through `ask`, a secret, or an error of Lua in them fails the file.
+ * sent through `ask`, a secret, or an error that the test does not provoke fails the file.
  */
 export async function startEdge(
   stack: AsyncDisposableStack,
@@ -73,7 +71,7 @@ export async function startEdge(
   const folder = createTempFolder(stack);
   const keys = options.keys ?? createKeys();
   const secrets = new Set<string>([keys.hs.entry["secret"] ?? "", String(keys.dir.jwk["k"])]);
-  stack.defer(() => scanLogs(folder, secrets, options.mayLogLuaErrors === true));
+  stack.defer(() => scanLogs(folder, secrets, options));
   const entries = options.keyFile ?? [keys.hs.entry, keys.rs.entry, keys.es.entry];
   const keyFile = writeJson(join(folder, "keys.json"), entries);
   const decryptFile = writeJson(

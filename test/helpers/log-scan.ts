@@ -2,20 +2,35 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-// HAProxy's words for Lua that failed (src/hlua.c), and the place in a Lua file that the verifier's own report names.
+// HAProxy names what of Lua it ran only where that failed (src/hlua.c); the verifier's own report, and one of an error
+// that has a place, names the Lua file.
 const LUA_ERROR =
-  /Lua .*(runtime error|aborting|out of memory|execution timeout)|runtime error|[.]lua:\d+:/i;
+  /Lua ([\w-]+|applet \w+) '[^']*'( returns? | ?: )|Lua task: |Lua .*(aborting|out of memory|(execution|burst) timeout)|runtime error|[.]lua:\d+:/i;
+
+// The server's words for an exception of its own, and for a judging thread that had one.
+const SERVER_ERROR = /a request failed inside|a judging thread ended by itself/;
+
+/** What a test provokes, so that its logs may show it. */
+export interface Provoked {
+  readonly mayLogLuaErrors?: boolean;
+  readonly mayLogServerErrors?: boolean;
+}
 
 /**
  * Reads every `.log` file under `folder`.
  *
- * @throws Error naming the file and line of a secret or, unless allowed, of an error of Lua; it does not repeat the secret.
+ * @throws Error naming the file and line of a secret or, unless provoked, of an error of Lua or of the server; it does
+ * not repeat the secret.
  */
 export function scanLogs(
   folder: string,
   secrets: ReadonlySet<string>,
-  mayHaveLuaErrors: boolean,
+  provoked: Provoked = {},
 ): void {
+  const errors = [
+    ...(provoked.mayLogLuaErrors === true ? [] : [LUA_ERROR]),
+    ...(provoked.mayLogServerErrors === true ? [] : [SERVER_ERROR]),
+  ];
   const words = [...secrets].filter((word) => word.length >= 8);
   for (const file of logFiles(folder)) {
     const text = readFileSync(file, "latin1");
@@ -27,9 +42,11 @@ export function scanLogs(
         );
       }
     }
-    const error = mayHaveLuaErrors ? null : LUA_ERROR.exec(text);
-    if (error !== null) {
-      throw new Error(`${file}: line ${lineOf(text, error.index)}: ${error[0]}`);
+    for (const pattern of errors) {
+      const error = pattern.exec(text);
+      if (error !== null) {
+        throw new Error(`${file}: line ${lineOf(text, error.index)}: ${error[0]}`);
+      }
     }
   }
 }

@@ -177,24 +177,36 @@ describe.skipIf(vectorFolder() === undefined)("c", () => {
     expect(INNOCENT_NAMES.filter((name) => isIdentityName(name))).toEqual([]);
   });
 
-  test("find a secret and an error of Lua in a log", () => {
+  test("find a secret, an error of Lua and one of the server in a log", () => {
     const folder = createTempFolder(stack);
     mkdirSync(join(folder, "a"));
     const log = join(folder, "a", "x.log");
     const secrets = new Set(["a-secret-of-ours"]);
     writeFileSync(log, "all is well\n");
-    scanLogs(folder, secrets, false);
+    scanLogs(folder, secrets);
     writeFileSync(log, "one\ntwo a-secret-of-ours\n");
-    expect(() => scanLogs(folder, secrets, false)).toThrow("line 2");
+    expect(() => scanLogs(folder, secrets)).toThrow("line 2");
     for (const said of [
       "[ALERT] (1) : Lua function 'verify-jwt': runtime error: x.lua:1: boom",
       "[ALERT] (1) : Lua function 'verify-jwt': execution timeout.",
       "[ALERT] (1) : Lua function 'verify-jwt': out of memory error.",
+      "[ALERT] (1) : Lua function 'verify-jwt': burst timeout.",
+      "[ALERT] (1) : Lua function 'verify-jwt': yield not allowed.",
+      "[ALERT] (1) : Lua converter 'verify-jwt-known': yield functions like core.tcp() or core.sleep() are not allowed.",
+      "[ALERT] (1) : Lua function 'verify-jwt': an error without a place.",
+      "[ALERT] (1) : Lua function 'verify-jwt' return an unknown error.",
+      "[ALERT] (1) : Lua converter 'verify-jwt-known' returns an unknown error.",
+      "[ALERT] (1) : Lua task: unknown error.",
       "haproxy-jwt: /x/judge.lua:12: attempt to index a nil value",
     ]) {
       writeFileSync(log, said);
-      expect(() => scanLogs(folder, secrets, false)).toThrow("line 1");
-      scanLogs(folder, secrets, true);
+      expect(() => scanLogs(folder, secrets, { mayLogServerErrors: true })).toThrow("line 1");
+      scanLogs(folder, secrets, { mayLogLuaErrors: true });
+    }
+    for (const said of ["a request failed inside", "a judging thread ended by itself"]) {
+      writeFileSync(log, JSON.stringify({ level: "error", message: said }));
+      expect(() => scanLogs(folder, secrets, { mayLogLuaErrors: true })).toThrow("line 1");
+      scanLogs(folder, secrets, { mayLogServerErrors: true });
     }
   });
 
