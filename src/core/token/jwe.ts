@@ -28,7 +28,7 @@ export async function openJwe(
 ): Promise<Opened | Extract<Detail, "algorithm" | "unknown_key" | "decrypt" | "malformed">> {
   const algorithm = JWE_ALGORITHMS.get(jwe.header.alg);
   if (algorithm === undefined || !JWE_ENCRYPTIONS.has(jwe.enc)) return "algorithm";
-  // Compression before encryption leaks, and a kilobyte of it can hold a hundred megabytes.
+  // Compression before encryption leaks, and a token of 8 KB can hold megabytes of it (RFC 8725 §3.6).
   if (jwe.header.members.has("zip")) return "algorithm";
   const key = selectDecryptionKey(keys, algorithm, jwe.enc, jwe.header.kid);
   if (key === undefined) return "unknown_key";
