@@ -200,7 +200,7 @@ export async function startApp(config: Config, deps: AppDeps): Promise<App> {
     recordedTtlSeconds: LEASE_MS / 1000,
     limits,
     syncer: () => syncer,
-    policies: () => judging.policies,
+    judging: () => judging,
     epoch: () => index.epoch,
     onVerdicts: ({ detail, path, count, seconds }) => {
       metrics.observeVerdicts(detail, path, count, seconds);

@@ -14,6 +14,8 @@ export interface Judging {
   readonly judge: Judge;
   readonly policies: PolicySet;
   readonly decryptionKeys: readonly DecryptionKey[];
+  /** What they were parsed from: other threads judge by this reading of the file, not by one of their own. */
+  readonly decryptionKeysText: string | undefined;
 }
 
 /** Enough for what is asked about again: another thread, a verdict that ended, a second HAProxy. */
@@ -27,7 +29,7 @@ export function createJudging(
   nowSeconds: () => number,
 ): Judging {
   const policies = createPolicies(config.settings, config.issuers);
-  const decryptionKeys = readDecryptionKeys(config.settings.decryptFile);
+  const { keys: decryptionKeys, text } = readDecryptionKeys(config.settings.decryptFile);
   const judge = createJudge({
     ring,
     decryptionKeys: () => decryptionKeys,
@@ -38,11 +40,14 @@ export function createJudging(
     maxTokenBytes: config.settings.maxTokenBytes,
     rememberedTokens: REMEMBERED_TOKENS,
   });
-  return { judge, policies, decryptionKeys };
+  return { judge, policies, decryptionKeys, decryptionKeysText: text };
 }
 
 /** One line for each thing that may have let a token pass: taken away, earlier verdicts no longer hold. */
-export function grounds(ring: KeyRing, judging: Judging): ReadonlySet<string> {
+export function grounds(
+  ring: KeyRing,
+  judging: Pick<Judging, "policies" | "decryptionKeys">,
+): ReadonlySet<string> {
   const keys = ring.keys.map(({ thumbprint, kid, algorithms, issuer }) =>
     hash(["verify", thumbprint, kid, [...algorithms].toSorted((a, b) => (a < b ? -1 : 1)), issuer]),
   );

@@ -55,7 +55,7 @@ async function groundsOf(ground: Ground): Promise<ReadonlySet<string>> {
     decryptionKeys: parseDecryptionKeys(JSON.stringify({ keys: decrypt })),
   };
   expect(set.keys).toHaveLength(verify.length);
-  return grounds(new KeyRing(set.keys), judging as Judging);
+  return grounds(new KeyRing(set.keys), judging);
 }
 
 async function openWatch(store: FakeStore): Promise<GroundWatch> {

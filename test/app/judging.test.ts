@@ -3,7 +3,6 @@ import { describe, expect, test } from "bun:test";
 import { grounds } from "../../src/app/judging.ts";
 import { parseDecryptionKeys } from "../../src/core/jwks/decryption-key.ts";
 import { KeyRing } from "../../src/core/jwks/key-ring.ts";
-import { refused } from "../../src/core/token/verdict.ts";
 import { createDecryptionKey } from "../helpers/decryption-keys.ts";
 
 const { jwk } = createDecryptionKey("dir", "A256GCM");
@@ -11,7 +10,6 @@ const { jwk } = createDecryptionKey("dir", "A256GCM");
 /** The grounds of one decryption key that has, or has not, more members. */
 function groundsOf(more: object): ReadonlySet<string> {
   return grounds(new KeyRing([]), {
-    judge: () => refused("internal"),
     policies: { common: {}, byIssuer: new Map() } as unknown as Parameters<
       typeof grounds
     >[1]["policies"],

@@ -1,11 +1,10 @@
 /** Puts judging threads beside the main one where the configuration asks for them. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../config/load.ts";
-import type { PolicySet } from "../../core/token/policy.ts";
 import type { Address, ListenOptions } from "../../http/listen.ts";
 import type { Arrival } from "../../http/token-server/app.ts";
 import type { KeySyncer } from "../../jwks/key-syncer.ts";
+import type { Judging } from "../judging.ts";
 import { ARRIVAL_HEADER } from "./messages.ts";
 import { WorkerPool, type PoolOptions } from "./pool.ts";
 
@@ -16,7 +15,7 @@ export interface AttachParts {
   readonly recordedTtlSeconds: number;
   readonly limits: Pick<ListenOptions, "maxBodyBytes" | "idleTimeoutSeconds">;
   readonly syncer: () => KeySyncer;
-  readonly policies: () => PolicySet;
+  readonly judging: () => Pick<Judging, "policies" | "decryptionKeysText">;
   readonly epoch: () => string;
   readonly onVerdicts: PoolOptions["onVerdicts"];
   readonly onSeen: PoolOptions["onSeen"];
@@ -51,14 +50,14 @@ export function createPool(parts: AttachParts): WorkerPool | undefined {
     },
     grounds: () => {
       const { settings: current } = parts.config();
+      const { policies, decryptionKeysText } = parts.judging();
       return {
         epoch: parts.epoch(),
         sets: parts.syncer().texts(),
         keyMaxAgeSeconds: current.keyMaxAge,
         allowShortSecrets: current.allowShortSecrets,
-        decryptionKeysText:
-          current.decryptFile === undefined ? undefined : readFileSync(current.decryptFile, "utf8"),
-        policies: parts.policies(),
+        decryptionKeysText,
+        policies,
       };
     },
     onVerdicts: parts.onVerdicts,
