@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Config } from "../config/load.ts";
 import { KeySyncer } from "../jwks/key-syncer.ts";
 import { createLastGoodStore } from "../jwks/last-good.ts";
-import type { Log } from "../log.ts";
+import { describeError, type Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { listKeySources } from "./key-sources.ts";
 
@@ -35,7 +35,7 @@ export function createKeySync(config: Config, parts: KeySyncParts): KeySyncer {
     nowSeconds,
     times: () => ({ intervalSeconds: syncInterval, maxAgeSeconds: keyMaxAge }),
     random,
-    onSync: (state, isChanged) => {
+    onSync: harmless(log, (state, isChanged) => {
       const { name: source, error } = state;
       metrics.observeSync(source, error !== undefined);
       if (error !== undefined) log.warn("key source failed", { source, error });
@@ -50,10 +50,24 @@ export function createKeySync(config: Config, parts: KeySyncParts): KeySyncer {
       // Without a key of its own a source turns all its tokens away.
       log[keys.length === 0 ? "warn" : "info"]("keys changed", { source, keys: keys.length });
       return parts.onChanged();
-    },
-    onTooOld: ({ name: source }) => {
+    }),
+    onTooOld: harmless(log, ({ name: source }) => {
       log.warn("the keys of a source are too old, none of them counts", { source });
       parts.onChanged();
-    },
+    }),
   });
+}
+
+/** Thrown on to the syncer, a failure would end the process, and the sources would be read no more. */
+function harmless<Told extends readonly unknown[]>(
+  log: Log,
+  tell: (...told: Told) => void,
+): (...told: Told) => void {
+  return (...told) => {
+    try {
+      tell(...told);
+    } catch (error) {
+      log.error("a reading of keys could not be told of", describeError(error));
+    }
+  };
 }

@@ -12,13 +12,15 @@ afterAll(() => stack.disposeAsync());
 const SHORT = JSON.stringify([{ kid: "short", secret: "a secret of 24 bytes, so" }]);
 
 /** One run of a server's key syncer, and what it logs of single keys. */
-function createRun(folder: string) {
+function createRun(folder: string, onTold: () => void = () => undefined) {
   const keyProblems: unknown[] = [];
+  const errors: unknown[] = [];
   const changes: unknown[] = [];
   const log = createLog(
     () => "info",
     (line) => {
-      const { message, problem } = JSON.parse(line) as { message: string; problem?: string };
+      const { level, message, problem } = JSON.parse(line) as Record<string, unknown>;
+      if (level === "error") errors.push(message);
       if (message === "key") keyProblems.push(problem);
       if (message === "keys changed") changes.push(message);
     },
@@ -38,11 +40,11 @@ function createRun(folder: string) {
     metrics: { observeSync: () => undefined },
     nowSeconds: () => Date.now() / 1000,
     random: () => 0,
-    onRefreshed: () => undefined,
-    onChanged: () => undefined,
+    onRefreshed: onTold,
+    onChanged: onTold,
   });
   stack.defer(() => syncer.stop());
-  return { syncer, keyProblems, changes };
+  return { syncer, keyProblems, changes, errors };
 }
 
 describe("createKeySync", () => {
@@ -76,5 +78,20 @@ describe("createKeySync", () => {
     writeFileSync(path, SHORT);
     await run.syncer.syncNow();
     expect(run.keyProblems).toHaveLength(1);
+  });
+
+  test.each([
+    ["fails", true],
+    ["does not fail", false],
+  ])("plans the next reading where whoever is told of one %s", async (_, fails) => {
+    const folder = createTempFolder(stack);
+    writeFileSync(join(folder, "keys.json"), SHORT);
+    const { syncer, errors } = createRun(folder, () => {
+      if (fails) throw new Error("a listener's own");
+    });
+    await syncer.start();
+    expect(syncer.ring().keys).toHaveLength(1);
+    expect(syncer.states()[0]?.nextInMs).toBeGreaterThan(0);
+    expect(errors).toHaveLength(fails ? 1 : 0);
   });
 });
