@@ -88,6 +88,11 @@ export class VerifierRegistry implements Confirmation {
     this.#options = options;
   }
 
+  /** Whether a verifier was granted a lease here, or could have been, not long ago. */
+  isWatched(id: string): boolean {
+    return this.#verifiers.has(id);
+  }
+
   /**
    * Notes a poll. What it reports as applied is final: it has forgotten everything older.
    *

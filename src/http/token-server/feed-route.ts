@@ -69,11 +69,12 @@ export class Feed {
     const { report, totals } = parsed;
     const older = this.#held.get(report.id);
     if (older !== undefined) this.#drop(older);
+    const canGrant = leaseMs(report.staleSeconds) > 0;
+    // A newcomer that is granted nothing trusts nothing, and may come under another name each time.
+    if (!canGrant && !registry.isWatched(report.id)) return noLease();
     const mayHaveLease = registry.polled(report);
     this.#count(report, totals);
-    if (!mayHaveLease || leaseMs(report.staleSeconds) === 0) {
-      return problem(503, "No lease can be granted now");
-    }
+    if (!mayHaveLease || !canGrant) return noLease();
     const poll: Poll = { report, receivedAtMs, epoch: current };
     if (this.#isClosed || this.#hasNews(poll)) return this.#answer(poll);
     return this.#hold(poll, request.signal);
@@ -131,7 +132,7 @@ export class Feed {
   #answer({ report, receivedAtMs, epoch: polledIn }: Poll): Response {
     const { changes, registry, leaseMs, epoch, keysFingerprint } = this.#options;
     const granted = leaseMs(report.staleSeconds);
-    if (granted === 0) return problem(503, "No lease can be granted now");
+    if (granted === 0) return noLease();
     const seq = polledIn === epoch() ? report.seq : undefined;
     const catchUp: CatchUp = seq === undefined ? { kind: "reset" } : changes.since(seq);
     registry.answered(report, receivedAtMs, granted, changes.seq);
@@ -168,6 +169,10 @@ export class Feed {
       this.#known.delete(id);
     }
   }
+}
+
+function noLease(): Response {
+  return problem(503, "No lease can be granted now");
 }
 
 const NO_TOTALS: PollTotals = { hits: 0, misses: 0, staleHits: 0 };

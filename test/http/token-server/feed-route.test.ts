@@ -228,10 +228,34 @@ describe("GET /feed", () => {
     const { feed, state, registry } = setUp();
     state.lease = 0;
     expect((await feed.poll(poll())).status).toBe(503);
-    expect(registry.verifiers()).toMatchObject([{ isLive: false }]);
     expect(await registry.waitApplied(99, 0)).toMatchObject({ applied: true });
     state.lease = LEASE_MS;
     expect((await feed.poll(poll())).status).toBe(200);
+  });
+
+  test("takes no note of newcomers while it grants nothing, and has room for them afterwards", async () => {
+    const { feed, state, registry } = setUp();
+    state.lease = 0;
+    const pollAs = async (id: string) => (await feed.poll(poll({ "x-jwt-verifier": id }))).status;
+    // More than are watched: each HAProxy comes under another name after each refusal.
+    const statuses = Array.from({ length: 20_001 }, (_, turn) => pollAs(`newcomer-${turn}`));
+    expect(new Set(await Promise.all(statuses))).toEqual(new Set([503]));
+    expect(registry.verifiers()).toEqual([]);
+    expect(state.counted).toEqual([]);
+    state.lease = LEASE_MS;
+    expect(await pollAs("newcomer-again")).toBe(200);
+    expect(registry.verifiers()).toMatchObject([{ id: "newcomer-again", isLive: true }]);
+  });
+
+  test("hears what one that it has granted a lease has applied, also while it grants none", async () => {
+    const { feed, state, registry, change } = setUp();
+    await settleIn(feed);
+    change("bob");
+    await feed.poll(poll());
+    state.lease = 0;
+    expect(await registry.waitApplied(11, 0)).toMatchObject({ applied: false });
+    expect((await feed.poll(poll({ "x-jwt-seq": "11" }))).status).toBe(503);
+    expect(await registry.waitApplied(11, 0)).toMatchObject({ applied: true });
   });
 
   test("takes a lease back that could be granted when the poll came, not any more", async () => {
