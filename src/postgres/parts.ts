@@ -1,5 +1,5 @@
 /** What the sides of the store on PostgreSQL share: the database, and how changes are made. */
-import type { Actor, AuditEntry, Change } from "../core/revocation/store.ts";
+import type { Actor, AuditEntry, Change, Place } from "../core/revocation/store.ts";
 import type { Database, Sql } from "./database.ts";
 import { readHistory, type RuleContent } from "./journal.ts";
 import { toPayload } from "./notice.ts";
@@ -41,11 +41,11 @@ export function change<T>(parts: Parts, work: (sql: Sql) => Promise<T>): Promise
   });
 }
 
-/** Inside `changeAlone`. @returns the change's number: the last one's and one */
+/** Inside `changeAlone`. @returns the change's number, the last one's and one, and which history it is of */
 export async function appendJournal(
   sql: Sql,
   entry: Omit<Change, "seq"> & { readonly importId?: number; readonly rule?: RuleContent },
-): Promise<number> {
+): Promise<Place> {
   const { atMs, kind, scope, subject, ruleId, importId, rule } = entry;
   const [row] = await sql<{ seq: number }[]>`
     WITH next AS (
@@ -62,7 +62,7 @@ export async function appendJournal(
   const noted = { seq, atMs, kind, scope, subject, ruleId, importId, rule };
   const payload = toPayload({ epoch, entry: noted }, noticeKey);
   await sql`SELECT pg_notify(${JOURNAL_CHANNEL}, ${payload})`;
-  return seq;
+  return { seq, epoch };
 }
 
 /** Inside the transaction of the change it tells of. */

@@ -5,7 +5,7 @@
 import { AppError } from "../core/app-error.ts";
 import { checkNewRule } from "../core/revocation/new-rule.ts";
 import { RULE_FORMAT } from "../core/revocation/rule.ts";
-import type { Actor, ImportLine, RuleImport } from "../core/revocation/store.ts";
+import type { Actor, ImportLine, Place, RuleImport } from "../core/revocation/store.ts";
 import { checkTexts } from "./texts.ts";
 import { appendAudit, appendJournal, change, changeAlone, type Parts } from "./parts.ts";
 
@@ -95,10 +95,10 @@ class StagedImport implements RuleImport {
     }
   }
 
-  async commit(): Promise<{ readonly added: number; readonly seq: number }> {
+  async commit(): Promise<Place & { readonly added: number }> {
     this.#checkOpen();
     const added = this.#globals + this.#subjects;
-    const seq = await changeAlone(this.#parts, async (sql) => {
+    const place = await changeAlone(this.#parts, async (sql) => {
       const atMs = this.#parts.nowMs();
       const [committed] = await sql`
         UPDATE rule_import
@@ -128,12 +128,12 @@ class StagedImport implements RuleImport {
         ruleId: undefined,
         importId: this.#id,
       });
-      await sql`UPDATE rule_import SET seq = ${appended}::bigint WHERE id = ${this.#id}::bigint`;
+      await sql`UPDATE rule_import SET seq = ${appended.seq}::bigint WHERE id = ${this.#id}::bigint`;
       return appended;
     });
     this.#isOpen = false;
-    await this.#parts.onWritten(seq);
-    return { added, seq };
+    await this.#parts.onWritten(place.seq);
+    return { added, ...place };
   }
 
   async abort(): Promise<void> {

@@ -21,7 +21,7 @@ import type {
 import { ENDED, LIFTED, type RuleRecord, toStoredRule } from "../core/revocation/stored-records.ts";
 import { listAudit } from "./audit.ts";
 import type { Sql } from "./database.ts";
-import { readChanges, readHead } from "./journal.ts";
+import { readChanges, readHead, readHistory } from "./journal.ts";
 import { checkTexts } from "./texts.ts";
 import { findOnce, keepOnce } from "./once.ts";
 import { appendAudit, appendJournal, change, changeAlone, type Parts } from "./parts.ts";
@@ -97,7 +97,7 @@ class PostgresRuleStore implements PostgresRules {
   }
 
   async noteKeysChanged(what: string): Promise<number> {
-    const seq = await changeAlone(this.#parts, async (sql) => {
+    const { seq } = await changeAlone(this.#parts, async (sql) => {
       const atMs = this.#parts.nowMs();
       await appendAudit(
         sql,
@@ -130,7 +130,8 @@ class PostgresRuleStore implements PostgresRules {
     const written = await changeAlone(this.#parts, async (sql) => {
       const nowSeconds = this.#nowSeconds();
       const before = await findOnce(sql, once, nowSeconds);
-      if (before !== undefined) return before;
+      // Its number is one of the present history's, whatever it was written in.
+      if (before !== undefined) return { ...before, epoch: (await readHistory(sql)).epoch };
       const now = await work(sql);
       await keepOnce(sql, once, now, nowSeconds);
       return now;
@@ -157,7 +158,7 @@ class PostgresRuleStore implements PostgresRules {
       UPDATE tally
       SET count = count + 1
       WHERE name = ${subject === undefined ? "global" : "subject"}`;
-    const seq = await appendJournal(sql, {
+    const place = await appendJournal(sql, {
       atMs,
       kind: "rule_added",
       scope: scope.kind,
@@ -172,7 +173,7 @@ class PostgresRuleStore implements PostgresRules {
       actor,
       atMs,
     );
-    return { id: row.id, seq, replayed: false };
+    return { id: row.id, ...place, replayed: false };
   }
 
   async #lift(sql: Sql, id: number, reason: string, actor: Actor): Promise<Written> {
@@ -182,7 +183,7 @@ class PostgresRuleStore implements PostgresRules {
     if (record.state === ENDED) throw new AppError("conflict", `rule ${id} has ended by itself`);
     const atMs = this.#parts.nowMs();
     const isGlobal = record.subject === null;
-    const seq = await appendJournal(sql, {
+    const place = await appendJournal(sql, {
       atMs,
       kind: "rule_lifted",
       scope: isGlobal ? "global" : "subject",
@@ -193,7 +194,7 @@ class PostgresRuleStore implements PostgresRules {
       UPDATE rule
       SET state = ${LIFTED}::int2, ended_at = ${Math.floor(atMs / 1000)}::bigint,
         lifted_who = ${actor.who}, lifted_via = ${actor.via}, lifted_origin = ${actor.from},
-        lift_reason = ${reason}, seq = ${seq}::bigint
+        lift_reason = ${reason}, seq = ${place.seq}::bigint
       WHERE id = ${id}::bigint`;
     await sql`
       UPDATE tally
@@ -205,7 +206,7 @@ class PostgresRuleStore implements PostgresRules {
       actor,
       atMs,
     );
-    return { id, seq, replayed: false };
+    return { id, ...place, replayed: false };
   }
 
   #nowSeconds(): number {

@@ -23,7 +23,7 @@ export async function writeWholeStore(
     const importId = await openImport(sql, name, atMs);
     const people = await writePeople(sql, whole);
     const apiTokens = await writeApiTokens(sql, whole);
-    const seq = await appendJournal(sql, {
+    const { seq } = await appendJournal(sql, {
       atMs,
       kind: "rules_imported",
       scope: "all",

@@ -1,6 +1,7 @@
 /** The rule store on PostgreSQL: what is written is journalled, audited and listed; what is refused changes nothing. */
 import { describe, expect, test } from "bun:test";
 import type { Once, RuleQuery } from "../../src/core/revocation/store.ts";
+import { createNodes } from "../../src/postgres/nodes.ts";
 import { describeImportedRules } from "../contract/imported-rules.ts";
 import { codeOf, refusalOf } from "../sqlite/refusal.ts";
 import { ACTOR, NOW, ruleOf } from "../sqlite/store-fixture.ts";
@@ -15,9 +16,9 @@ describe("a rule on PostgreSQL", () => {
   test("is kept with its history, its journal entries and its audit", async () => {
     const { rules } = await open();
     const added = await rules.addRule(ruleOf("bob", RULE), ACTOR);
-    expect(added).toEqual({ id: 1, seq: 1, replayed: false });
+    expect(added).toEqual({ id: 1, seq: 1, epoch: expect.any(String), replayed: false });
     const lifted = await rules.liftRule(1, "a mistake", ACTOR);
-    expect(lifted).toEqual({ id: 1, seq: 2, replayed: false });
+    expect(lifted).toEqual({ ...added, seq: 2 });
     expect(await rules.getRule(1)).toEqual({
       id: 1,
       scope: { kind: "subject", subject: "bob", issuer: undefined },
@@ -73,6 +74,24 @@ describe("a rule on PostgreSQL", () => {
     const clash = other.rules.addRule(ruleOf("eve", RULE), ACTOR, { ...once, requestHash: "x" });
     expect(await codeOf(clash)).toBe("conflict");
     expect(await one.rules.seq()).toBe(1);
+  });
+
+  test("says which history its number is of, also where one before has brought it", async () => {
+    const { rules, database } = await open();
+    const present = async () => (await createNodes(database, true).roll()).epoch;
+    const once: Once = { key: "k", who: "ann", requestHash: "h" };
+    const add = () => rules.addRule(ruleOf("bob", RULE), ACTOR, once);
+    const former = await present();
+    const first = await add();
+    expect(first.epoch).toBe(former);
+    await server().sql("UPDATE haproxy_jwt.store SET id = gen_random_uuid()");
+    const epoch = await present();
+    expect(epoch).not.toBe(former);
+    expect(await add()).toEqual({ ...first, epoch, replayed: true });
+    expect(await rules.liftRule(first.id, "a mistake", ACTOR)).toMatchObject({ epoch });
+    const imported = await rules.beginImport(ACTOR, "a file");
+    await imported.stage([{ line: 1, rule: ruleOf("eve", RULE) }]);
+    expect(await imported.commit()).toEqual({ added: 1, seq: 3, epoch });
   });
 
   test.each([
@@ -176,7 +195,7 @@ describe("an import on PostgreSQL", () => {
     expect(await rules.getRule(1)).toBe(undefined);
     expect(await codeOf(rules.liftRule(1, "x", ACTOR))).toBe("not_found");
     expect(await rules.counts()).toMatchObject({ active: 0 });
-    expect(await staged.commit()).toEqual({ added: 2, seq: 1 });
+    expect(await staged.commit()).toMatchObject({ added: 2, seq: 1 });
     expect(await rules.counts()).toMatchObject({ active: 2 });
     expect(await rules.changesSince(0, 10)).toMatchObject([
       { kind: "rules_imported", scope: "all" },

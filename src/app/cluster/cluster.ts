@@ -175,7 +175,6 @@ export async function openCluster(config: Config, deps: ClusterDeps): Promise<Cl
         database,
         nodes,
         nodeId: clusterNode.id,
-        epoch: () => index.epoch,
         verifiers: () => registry.verifiers(),
         monotonicMs,
         nowMs,

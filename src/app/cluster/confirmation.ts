@@ -17,8 +17,6 @@ export interface ConfirmationParts {
   readonly database: Database;
   readonly nodes: Nodes;
   readonly nodeId: string;
-  /** The history that this node judges by. */
-  readonly epoch: () => string;
   /** This node's own verifiers, as they are now. */
   readonly verifiers: () => readonly VerifierState[];
   readonly monotonicMs: () => number;
@@ -64,10 +62,9 @@ export class ClusterConfirmation implements Confirmation {
     return this.#parts.nodes.forget(id, reason, actor, this.#parts.nowMs());
   }
 
-  async waitApplied(seq: number, timeoutMs: number): Promise<AppliedOutcome> {
+  async waitApplied(seq: number, timeoutMs: number, epoch?: string): Promise<AppliedOutcome> {
     const { database, monotonicMs } = this.#parts;
     const startedMs = monotonicMs();
-    const epoch = this.#parts.epoch();
     let woken = Promise.withResolvers<void>();
     const wake = () => woken.resolve();
     const listening = await database.listen(NODES_CHANNEL, wake, wake).catch(() => undefined);
@@ -77,8 +74,9 @@ export class ClusterConfirmation implements Confirmation {
         // oxlint-disable-next-line no-await-in-loop -- each turn looks at what has happened
         const roll = await this.#readRoll().catch(() => undefined);
         const ms = monotonicMs() - startedMs;
-        // In another history the change's number means another change.
-        const isApplied = roll?.epoch === epoch && isAppliedEverywhere(roll, seq);
+        // In another history the number means another change; what this node judges by may still be of the former.
+        const isApplied =
+          roll !== undefined && roll.epoch === epoch && isAppliedEverywhere(roll, seq);
         if (isApplied) return toOutcome(true, roll, seq, ms);
         if (ms >= timeoutMs) return toOutcome(false, roll, seq, ms);
         // oxlint-disable-next-line no-await-in-loop

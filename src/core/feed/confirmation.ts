@@ -82,8 +82,12 @@ export interface VerifierState {
 }
 
 export interface Confirmation {
-  /** Waits until a change is in force everywhere, or the time is up; then says which. */
-  waitApplied(seq: number, timeoutMs: number): Promise<AppliedOutcome>;
+  /**
+   * Waits until a change is in force everywhere, or the time is up; then says which.
+   *
+   * @param epoch with a shared store: the history that the change was written in
+   */
+  waitApplied(seq: number, timeoutMs: number, epoch?: string): Promise<AppliedOutcome>;
   verifiers(): readonly VerifierState[];
   /** With a shared store: all machines. @throws AppError unavailable */
   nodes?(): Promise<readonly NodeState[]>;

@@ -119,9 +119,15 @@ export interface Change {
   readonly ruleId: number | undefined;
 }
 
-export interface Written {
-  readonly id: number;
+/** A change's place in the journal. */
+export interface Place {
   readonly seq: number;
+  /** Of a store that several share: the history that the number is of; in another it is another change's. */
+  readonly epoch?: string | undefined;
+}
+
+export interface Written extends Place {
+  readonly id: number;
   /** True when an earlier request with the same idempotency key had already done it. */
   readonly replayed: boolean;
 }
@@ -146,7 +152,7 @@ export interface RuleImport {
   /** Stages lines; the caller keeps a batch to about a thousand. */
   stage(lines: readonly ImportLine[]): Promise<void>;
   /** Puts all staged rules in force at once. */
-  commit(): Promise<{ readonly added: number; readonly seq: number }>;
+  commit(): Promise<Place & { readonly added: number }>;
   /** Forgets what was staged. Also safe after `commit`. */
   abort(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /** Answers a change: at once when it is on disk, or when every verifier enforces it. */
 import type { ConfirmedVerifier } from "../../core/feed/confirmation.ts";
-import type { Written } from "../../core/revocation/store.ts";
+import type { Place, Written } from "../../core/revocation/store.ts";
 import { json } from "./json-answer.ts";
 import type { AdminOptions } from "./options.ts";
 
@@ -20,13 +20,14 @@ const DEFAULT_TIMEOUT_SECONDS = 10;
  * @param more members that tell what was done
  */
 export async function answerChange(
-  { id, seq, replayed }: Written,
+  written: Written,
   wish: WaitWish,
   options: Confirming,
   status: 200 | 201,
   more: Readonly<Record<string, unknown>> = {},
 ): Promise<Response> {
-  const enforced = await waitAsWished(seq, wish, options);
+  const { id, seq, replayed } = written;
+  const enforced = await waitAsWished(written, wish, options);
   const again = replayed ? { replayed } : {};
   return json({ id, seq, ...again, ...enforced, ...more }, { status });
 }
@@ -35,12 +36,12 @@ export async function answerChange(
  * With `wait=applied`, waits until nobody accepts a matching token any more, or the time is up; where
  * no server runs nothing is ever confirmed. Without, there is nothing to say.
  */
-export async function waitAsWished(seq: number, wish: WaitWish, options: Confirming) {
+export async function waitAsWished({ seq, epoch }: Place, wish: WaitWish, options: Confirming) {
   if (wish.wait === undefined) return {};
   const { confirmation, stopping } = options;
   const timeoutMs = (wish.timeout ?? DEFAULT_TIMEOUT_SECONDS) * 1000;
   const outcome =
-    confirmation && (await untilStopped(confirmation.waitApplied(seq, timeoutMs), stopping));
+    confirmation && (await untilStopped(confirmation.waitApplied(seq, timeoutMs, epoch), stopping));
   if (outcome === undefined) return { applied: false, verifiers: [], pending: [] };
   const { applied, verifiers, nodes, ms } = outcome;
   return {

@@ -2,7 +2,13 @@
 import { AppError } from "../../core/app-error.ts";
 import { MAX_LINE_LENGTH, parseImportLine } from "../../core/revocation/import-line.ts";
 import { createPatternCache } from "../../core/revocation/pattern.ts";
-import type { Actor, ImportLine, RuleImport, RuleStore } from "../../core/revocation/store.ts";
+import type {
+  Actor,
+  ImportLine,
+  Place,
+  RuleImport,
+  RuleStore,
+} from "../../core/revocation/store.ts";
 import { readLines, type NumberedLine } from "../../core/json-lines.ts";
 import { pause } from "./pause.ts";
 
@@ -14,7 +20,7 @@ export interface LineProblem {
   readonly expected?: string;
 }
 
-/** What an import came to. `seq` only where something was put in force. */
+/** What an import came to. */
 export interface Imported {
   readonly added: number;
   /** Rules whose time was over. */
@@ -22,7 +28,8 @@ export interface Imported {
   /** Lines refused; the first hundred are named. */
   readonly refused: number;
   readonly problems: readonly LineProblem[];
-  readonly seq?: number;
+  /** Only where something was put in force. */
+  readonly place?: Place;
 }
 
 export interface ImportWish {
@@ -55,8 +62,8 @@ export async function importRules(
       throw new AppError("unavailable", "The import broke off; nothing was imported");
     const { expired, refused, problems } = tally;
     if (refused > 0 && !wish.isLenient) return { added: 0, expired, refused, problems };
-    const { added, seq } = await staged.commit();
-    return { added, expired, refused, problems, seq };
+    const { added, ...place } = await staged.commit();
+    return { added, expired, refused, problems, place };
   } finally {
     // After a commit there is nothing left to forget.
     await staged.abort();

@@ -30,14 +30,15 @@ export function createTransferRoutes(options: AdminOptions): readonly Route[] {
       },
       async handle({ request, query, actor }) {
         const stream = request.body ?? new Blob([]).stream();
-        const imported = await importRules(rules, actor, stream, {
+        const { place, ...imported } = await importRules(rules, actor, stream, {
           source: query.source ?? "a file",
           isLenient: query.continue === "true",
           nowSeconds: nowSeconds(),
           left: request.signal,
         });
-        if (imported.seq === undefined) return refusedImport(imported.refused, imported);
-        return json({ ...imported, ...(await waitAsWished(imported.seq, query, options)) });
+        if (place === undefined) return refusedImport(imported.refused, imported);
+        const enforced = await waitAsWished(place, query, options);
+        return json({ ...imported, seq: place.seq, ...enforced });
       },
     }),
     parseRoute({

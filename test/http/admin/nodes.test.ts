@@ -1,6 +1,7 @@
 /** The machines that share a store: listed, named in confirmations, and taken off the roll by admins alone. */
 import { afterAll, describe, expect, test } from "bun:test";
 import type { Confirmation, NodeState } from "../../../src/core/feed/confirmation.ts";
+import type { RuleStore } from "../../../src/core/revocation/store.ts";
 import { createHarness } from "./harness.ts";
 
 const NODE: NodeState = {
@@ -70,6 +71,35 @@ describe("the machines that share a store", () => {
       nodes: [{ state: "applied" }, { name: "edge-2", state: "pending" }],
       ms: 1235,
     });
+  });
+
+  test("are asked about a change by the history it was written in", async () => {
+    const asked: unknown[] = [];
+    const place = { seq: 7, epoch: "present" };
+    const rules = {
+      addRule: async () => ({ id: 1, ...place, replayed: false }),
+      beginImport: async () => ({
+        stage: async () => undefined,
+        commit: async () => ({ added: 0, ...place }),
+        abort: async () => undefined,
+      }),
+    } as unknown as RuleStore;
+    const confirmation: Confirmation = {
+      ...shared([]),
+      waitApplied: async (...args) => {
+        asked.push(args);
+        return { applied: true, verifiers: [] };
+      },
+    };
+    const { ask } = await createHarness(stack, { confirmation, rules });
+    const body = { scope: "global", rule: { iat: { lte: 10 } }, reason: "left" };
+    const written = await ask("POST", "/rules?wait=applied&timeout=2", { body });
+    const headers = { "content-type": "application/x-ndjson" };
+    const imported = await ask("POST", "/import?wait=applied&timeout=2", { text: "", headers });
+    expect([written.body["applied"], imported.body["applied"]]).toEqual([true, true]);
+    expect(asked).toEqual(Array.from({ length: 2 }, () => [7, 2000, "present"]));
+    expect(imported.body).toMatchObject({ added: 0, seq: 7 });
+    expect(imported.body).not.toHaveProperty("epoch");
   });
 
   test("leave the roll by an admin's word and reason, nobody else's", async () => {
