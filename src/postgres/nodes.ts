@@ -168,6 +168,7 @@ async function adoptHistory(sql: Sql, epoch: string): Promise<void> {
       lease_until_ms = ${nowMs(sql)} + greatest(0, lease_until_ms - renewed_at_ms)`;
 }
 
+/** What was confirmed stays so in its history: a report that was made since this one is not taken back. */
 async function upsert(sql: Sql, node: NodeIdentity, report: NodeReport): Promise<void> {
   const verifiers = JSON.stringify(report.verifiers);
   await sql`
@@ -181,7 +182,10 @@ async function upsert(sql: Sql, node: NodeIdentity, report: NodeReport): Promise
     ON CONFLICT (id) DO UPDATE
     SET renewed_at_ms = excluded.renewed_at_ms, lease_until_ms = excluded.lease_until_ms,
       trust_ms = greatest(node.trust_ms, excluded.trust_ms), epoch = excluded.epoch,
-      applied_seq = excluded.applied_seq, confirmed_seq = excluded.confirmed_seq,
+      applied_seq = excluded.applied_seq,
+      confirmed_seq = CASE WHEN node.epoch = excluded.epoch
+        THEN greatest(node.confirmed_seq, excluded.confirmed_seq)
+        ELSE excluded.confirmed_seq END,
       verifiers = excluded.verifiers`;
 }
 

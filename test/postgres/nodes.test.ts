@@ -79,6 +79,28 @@ describe("a lease from the shared store", () => {
     expect(isAppliedEverywhere(later, later.seq)).toBe(true);
   });
 
+  test("takes back nothing that was reported as confirmed since it was asked for", async () => {
+    const store = await open();
+    const nodes = createNodes(store.database, true);
+    const node = nodeOf("a");
+    const told = { appliedSeq: 0, verifiers: [], trustMs: TRUST_MS };
+    const confirmedAfter = async (confirmedSeq: number, reportedSeq?: number) => {
+      const isGranted = await nodes.renew(node, async ({ epoch, seq }) => {
+        const later = { ...told, epoch, appliedSeq: seq, confirmedSeq: reportedSeq ?? 0 };
+        if (reportedSeq !== undefined) await nodes.report(node.id, later);
+        return { ...told, epoch, appliedSeq: seq, confirmedSeq };
+      });
+      const { nodes: listed } = await nodes.roll();
+      return [isGranted, listed[0]?.confirmedSeq];
+    };
+    expect(await confirmedAfter(8)).toEqual([true, 8]);
+    expect(await confirmedAfter(9, 10)).toEqual([true, 10]);
+    expect(await confirmedAfter(11)).toEqual([true, 11]);
+    // In another history the numbers are other changes'.
+    await server().sql("UPDATE haproxy_jwt.store SET id = gen_random_uuid()");
+    expect(await confirmedAfter(-1)).toEqual([true, -1]);
+  });
+
   test("is read under the lock as of then, whatever the server's usual isolation is", async () => {
     await open();
     await server().sql("ALTER ROLE jwt SET default_transaction_isolation = 'repeatable read'");

@@ -89,6 +89,7 @@ export async function openCluster(config: Config, deps: ClusterDeps): Promise<Cl
     follower,
     monotonicMs,
     nowMs,
+    onLost: (listener) => database.onLost(listener),
     onLease: (problem) => {
       if (problem === undefined) log.info("the lease from the shared store is held");
       else log.warn("the lease from the shared store is not renewed", { problem });

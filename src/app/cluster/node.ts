@@ -15,6 +15,8 @@ export interface NodeParts {
   readonly follower: Follower;
   readonly monotonicMs: () => number;
   readonly nowMs: () => number;
+  /** Calls back whenever a server of the database is given up: it may come again without its last moments. */
+  readonly onLost: (listener: () => void) => void;
   /** Told when the lease is lost, or cannot be got, and when it is there again. */
   readonly onLease: (problem: string | undefined) => void;
 }
@@ -32,6 +34,7 @@ export class ClusterNode {
   #trustMs = 0;
   #recordedTrustMs = 0;
   #confirmedSeq = -1;
+  /** What the store knows from the last report, as far as is known here; empty: to be reported again. */
   #reported = "";
   #problem: string | undefined = "no lease from the shared store yet";
   #isStopped = false;
@@ -43,6 +46,7 @@ export class ClusterNode {
   constructor(parts: NodeParts) {
     this.#parts = parts;
     this.#lease = new NodeLease(parts, parts.identity.leaseMs);
+    parts.onLost(() => this.#reportAgain());
     parts.follower.hear({
       onChanges: () => this.#wake(),
       onReset: () => {
@@ -151,8 +155,15 @@ export class ClusterNode {
     const { identity, nodes } = this.#parts;
     const trustMs = this.#trustMs;
     const sent = this.#lease.moment();
-    const isGranted = await nodes.renew(identity, (head) => this.#catchUp(head, trustMs));
+    let told = "";
+    const isGranted = await nodes.renew(identity, async (head) => {
+      const report = await this.#catchUp(head, trustMs);
+      if (report !== undefined) told = toText(report);
+      return report;
+    });
     if (!isGranted) return false;
+    // Made before a report that the store had first, it has taken that one's verifiers back.
+    if (told !== this.#reported) this.#reportAgain();
     this.#lease.renewed(sent);
     this.#recordedTrustMs = trustMs;
     return true;
@@ -194,7 +205,7 @@ export class ClusterNode {
       const index = follower.replica?.index;
       const newest = index?.seq ?? 0;
       this.#confirmedSeq = index === undefined ? -1 : registry.confirmedSeq(newest);
-      const text = `${index?.epoch ?? ""} ${this.#confirmedSeq}`;
+      const text = toText({ epoch: index?.epoch ?? "", confirmedSeq: this.#confirmedSeq });
       if (text !== this.#reported && this.#lease.ageMs() !== undefined) {
         try {
           // oxlint-disable-next-line no-await-in-loop -- one report after the other
@@ -219,6 +230,11 @@ export class ClusterNode {
     }
   }
 
+  #reportAgain(): void {
+    this.#reported = "";
+    this.#wake();
+  }
+
   #wake(): void {
     this.#woken.resolve();
   }
@@ -228,4 +244,9 @@ export class ClusterNode {
     this.#problem = problem;
     this.#parts.onLease(problem);
   }
+}
+
+/** What is worth a report of its own. */
+function toText({ epoch, confirmedSeq }: Pick<NodeReport, "epoch" | "confirmedSeq">): string {
+  return `${epoch} ${confirmedSeq}`;
 }

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import type { Follower } from "../../../src/app/cluster/follower.ts";
 import { ClusterNode } from "../../../src/app/cluster/node.ts";
 import type { VerifierRegistry } from "../../../src/core/feed/verifier-registry.ts";
+import { waitFor } from "../../helpers/wait-for.ts";
 import type { NodeReport, Nodes } from "../../../src/postgres/nodes.ts";
 
 const HEAD = { seq: 5, epoch: "e", timeline: "1", storeId: "s", noticeKey: "k" };
@@ -19,8 +20,14 @@ describe("a machine that shares a store", () => {
   function create(isStrict: boolean, store: () => Promise<void>) {
     const clock = { ms: 1000 };
     const reports: NodeReport[] = [];
+    /** What was reported between renewals. */
+    const confirmed: number[] = [];
+    const enforced = { seq: HEAD.seq };
+    const happen = { change: () => {}, loss: () => {} };
     const follower = {
-      hear: () => {},
+      hear: ({ onChanges }: { readonly onChanges: () => void }) => {
+        happen.change = onChanges;
+      },
       poke: () => {},
       reached: () => Promise.resolve(true),
       trouble: undefined,
@@ -33,12 +40,14 @@ describe("a machine that shares a store", () => {
         if (report !== undefined) reports.push(report);
         return report !== undefined;
       },
-      report: () => Promise.resolve(),
+      report: async (_: unknown, { confirmedSeq }: NodeReport) => {
+        confirmed.push(confirmedSeq);
+      },
       release: () => Promise.resolve(),
     } as unknown as Nodes;
     const registry = {
       verifiers: () => [],
-      confirmedSeq: (seq: number) => seq,
+      confirmedSeq: () => enforced.seq,
       waitApplied: () => new Promise(() => {}),
     } as unknown as VerifierRegistry;
     const node = new ClusterNode({
@@ -47,10 +56,13 @@ describe("a machine that shares a store", () => {
       follower,
       monotonicMs: () => clock.ms,
       nowMs: () => clock.ms,
+      onLost: (listener) => {
+        happen.loss = listener;
+      },
       onLease: () => {},
     });
     started.push(node);
-    return { node, clock, reports, registry };
+    return { node, clock, reports, registry, confirmed, enforced, happen };
   }
 
   test.each([true, false])("judges nothing before its first lease (strict: %p)", async (strict) => {
@@ -79,5 +91,39 @@ describe("a machine that shares a store", () => {
     gate.resolve();
     await recorded;
     expect(reports.at(-1)?.trustMs).toBe(304_000);
+  });
+
+  test("reports once, and again what a renewal that began before has told less of", async () => {
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { node, reports, registry, confirmed, enforced, happen } = create(
+      true,
+      () => (gates.shift() ?? Promise.withResolvers<void>()).promise,
+    );
+    const [first, second] = gates;
+    enforced.seq = 4;
+    node.start(registry);
+    first?.resolve();
+    await waitFor("the first report", () => confirmed.length === 1);
+    const renewal = node.renew();
+    await waitFor("the renewal to be under way", () => gates.length === 0);
+    enforced.seq = 5;
+    happen.change();
+    await waitFor("the report in between", () => confirmed.length === 2);
+    second?.resolve();
+    await renewal;
+    await waitFor("the report after it", () => confirmed.length === 3);
+    expect(reports.map(({ confirmedSeq }) => confirmedSeq)).toEqual([4, 4]);
+    expect(confirmed).toEqual([4, 5, 5]);
+  });
+
+  test("reports again once a server of the database was given up", async () => {
+    const { node, registry, confirmed, happen } = create(true, () => Promise.resolve());
+    node.start(registry);
+    await waitFor("the first report", () => confirmed.length === 1);
+    await node.renew();
+    expect(confirmed).toEqual([5]);
+    happen.loss();
+    await waitFor("another report", () => confirmed.length === 2);
+    expect(confirmed).toEqual([5, 5]);
   });
 });
