@@ -16,12 +16,8 @@ import { REMEMBERED_TOKENS } from "../judging.ts";
 import { BODY_TIMEOUT_MS, monotonicMs } from "../clock.ts";
 import { NewestGrounds, type GroundsView } from "./grounds-view.ts";
 import { createTally } from "./tally.ts";
-import {
-  ARRIVAL_HEADER,
-  type FromWorker,
-  type WorkerGrounds,
-  type WorkerStart,
-} from "./messages.ts";
+import { createMainSocket } from "./main-socket.ts";
+import type { FromWorker, WorkerGrounds, WorkerStart } from "./messages.ts";
 import { SharedReader } from "./shared-state.ts";
 
 export interface JudgingThread {
@@ -84,12 +80,7 @@ export async function startWorker(
   const isVerifier = createIsVerifier(start.verifierKeys);
   const isAllowedHost = createIsAllowedHost(start.hosts);
   const bodies = createBodyReader(BODY_TIMEOUT_MS, monotonicMs);
-  const toMain = (path: string, init: RequestInit, arrival: Arrival): Promise<Response> => {
-    const headers = new Headers(init.headers);
-    headers.set(ARRIVAL_HEADER, arrival);
-    const { mainSocket: unix } = start;
-    return fetch(`http://localhost${path}`, { ...init, headers, unix, redirect: "manual" });
-  };
+  const main = createMainSocket(start.mainSocket);
   const route = createJudgeRoute({
     judge,
     isVerifier,
@@ -97,7 +88,7 @@ export async function startWorker(
     refreshKeys: () => Promise.resolve(false),
     elsewhere: {
       isNeeded: (ttlSeconds) => ttlSeconds > start.recordedTtlSeconds || !isCurrent(),
-      ask: (token, headers) => toMain("/", { method: "POST", body: token, headers }, "network"),
+      ask: (token, headers) => main.ask("/", { method: "POST", body: token, headers }, "network"),
     },
     noteMemory,
     bodies,
@@ -112,7 +103,11 @@ export async function startWorker(
     }
     if (method === "POST" && isRoot(url)) return route(request);
     const { pathname, search } = new URL(url);
-    return toMain(pathname + search, { method, headers, signal }, arrival());
+    const path = pathname + search;
+    if (method === "GET" && pathname === "/feed") {
+      return main.poll(path, { headers, signal }, arrival());
+    }
+    return main.ask(path, { method, headers, signal }, arrival());
   };
 
   const listeners = start.addresses.map(({ host, port }) =>
@@ -134,6 +129,7 @@ export async function startWorker(
     take: (grounds) => newest.take(grounds, monotonicMs()),
     stop: async () => {
       await Promise.all(listeners.map((one) => one.close()));
+      main.close();
       tally.close();
       bodies.close();
       close();

@@ -10,6 +10,7 @@ import {
   test,
 } from "bun:test";
 import { mkdirSync } from "node:fs";
+import { get } from "node:http";
 import { join } from "node:path";
 import { monotonicMs } from "../../../src/app/clock.ts";
 import { createPolicies } from "../../../src/app/policies.ts";
@@ -29,9 +30,12 @@ import { findFreePort } from "../../helpers/ports.ts";
 import { createSigningKey } from "../../helpers/signing-keys.ts";
 import { createTempFolder } from "../../helpers/temp-folder.ts";
 import { claims } from "../../helpers/tokens.ts";
+import { waitFor } from "../../helpers/wait-for.ts";
 
 /** What is on record of memories without a lease, in seconds. */
 const RECORDED = 4;
+/** More than Bun has fetches under way at once. */
+const POLLS = 300;
 const key = createSigningKey("ES256");
 
 const stack = new AsyncDisposableStack();
@@ -43,6 +47,8 @@ let begin: Omit<WorkerStart, "memory" | "addresses">;
 let grounds: WorkerGrounds;
 /** The tokens that were handed on. */
 const handedOn: string[] = [];
+/** The polls that the main thread holds. */
+const polls: AbortSignal[] = [];
 
 beforeAll(async () => {
   const folder = createTempFolder(stack);
@@ -60,6 +66,11 @@ beforeAll(async () => {
   const main = Bun.serve({
     unix: mainSocket,
     fetch: async (request) => {
+      if (request.url.endsWith("/feed")) {
+        polls.push(request.signal);
+        // Held until its sender goes away.
+        return new Promise<Response>(() => undefined);
+      }
       handedOn.push(await request.text());
       return Response.json({ valid: "main" });
     },
@@ -200,6 +211,22 @@ describe("a judging thread hands on", () => {
     happen();
     expect(await ask(token, 0)).toEqual({ valid: "main" });
     expect(handedOn).toEqual([token]);
+  });
+});
+
+describe("the polls that the main thread holds", () => {
+  test("keep no question from it, and are given up with their senders", async () => {
+    const leave = new AbortController();
+    for (let turn = 0; turn < POLLS; turn += 1) {
+      // Not by fetch, of which this process has no more under way than the thread has.
+      const { signal } = leave;
+      const poll = get({ port, path: "/feed", agent: false, signal });
+      poll.on("error", () => undefined);
+    }
+    await waitFor("all polls to be held", () => polls.length === POLLS);
+    expect(await ask(tokenOf("alice"), RECORDED + 1)).toEqual({ valid: "main" });
+    leave.abort();
+    await waitFor("all polls to be given up", () => polls.every(({ aborted }) => aborted));
   });
 });
 
