@@ -4,6 +4,7 @@ import { fencedAtMs, LEASE_MS } from "../core/feed/lease.ts";
 import { TrustRecord } from "../core/feed/trust-record.ts";
 import { VerifierRegistry } from "../core/feed/verifier-registry.ts";
 import { Feed } from "../http/token-server/feed-route.ts";
+import type { JudgeRouteOptions } from "../http/token-server/judge-route.ts";
 import type { IsVerifier } from "../http/verifier-key.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Store } from "../sqlite/open-store.ts";
@@ -31,10 +32,10 @@ export interface Enforcement {
   readonly registry: VerifierRegistry;
   readonly feed: Feed;
   /**
-   * Notes that somebody without a lease remembers a verdict judged at a sequence; settles once so long
-   * a memory is on record, undefined where it is.
+   * Notes that somebody without a lease remembers a verdict, and what it was judged at; settles once so
+   * long a memory is on record, undefined where it is.
    */
-  readonly noteMemory: (ttlSeconds: number, judgedSeq: number) => Promise<void> | undefined;
+  readonly noteMemory: JudgeRouteOptions["noteMemory"];
   readonly stop: () => void;
 }
 
@@ -93,8 +94,11 @@ export async function createEnforcement(parts: EnforcementParts): Promise<Enforc
   return {
     registry,
     feed,
-    noteMemory: (ttlSeconds, judgedSeq) => {
-      const note = () => registry.answeredWithoutLease(ttlSeconds, judgedSeq);
+    noteMemory: (ttlSeconds, { seq, epoch }) => {
+      const note = (): void => {
+        // Judged in a former history it is older than every change of this one, whatever their numbers are.
+        registry.answeredWithoutLease(ttlSeconds, epoch === index.epoch ? seq : -1);
+      };
       if (!record.allows(ttlSeconds * 1000)) return record.ensure(ttlSeconds * 1000).then(note);
       note();
       return undefined;

@@ -66,6 +66,7 @@ async function restart(): Promise<void> {
 
 const block = async () =>
   (await store.rules.addRule(ruleOf("bob", '{"iat":{"lte":10}}'), ACTOR)).seq;
+const at = (seq: number) => ({ seq, epoch: store.index.epoch });
 const FORMER = { applied: false, verifiers: [{ id: "former", state: "pending" }] };
 const UNLEASED = { applied: false, verifiers: [{ id: "unleased", state: "pending" }] };
 
@@ -87,7 +88,7 @@ describe("a change", () => {
 
   test("is confirmed once what the main thread let be remembered before it is over", async () => {
     const before = await block();
-    await enforcement.noteMemory(3, before);
+    await enforcement.noteMemory(3, at(before));
     const seq = await block();
     expect(await enforcement.registry.waitApplied(seq, 0)).toMatchObject(UNLEASED);
     now += 4100;
@@ -96,14 +97,26 @@ describe("a change", () => {
 
   test("is waited for too by a memory that had to be put on record first", async () => {
     const before = await block();
-    const noted = enforcement.noteMemory(300, before);
+    const noted = enforcement.noteMemory(300, at(before));
     expect(noted).toBeInstanceOf(Promise);
     await noted;
-    expect(enforcement.noteMemory(300, before)).toBe(undefined);
+    expect(enforcement.noteMemory(300, at(before))).toBe(undefined);
     const seq = await block();
     now += 299_000;
     expect(await enforcement.registry.waitApplied(seq, 0)).toMatchObject(UNLEASED);
     now += 3000;
+    expect(await enforcement.registry.waitApplied(seq, 0)).toMatchObject({ applied: true });
+  });
+
+  test("waits for a memory of a former history, however great its number", async () => {
+    const before = await block();
+    await enforcement.noteMemory(3, at(before + 100));
+    const seq = await block();
+    expect(await enforcement.registry.waitApplied(seq, 0)).toMatchObject({ applied: true });
+    await enforcement.noteMemory(3, { seq: before + 100, epoch: "former" });
+    expect(await enforcement.registry.waitApplied(seq, 0)).toMatchObject(UNLEASED);
+    expect(enforcement.registry.confirmedSeq(seq)).toBe(-1);
+    now += 4100;
     expect(await enforcement.registry.waitApplied(seq, 0)).toMatchObject({ applied: true });
   });
 });
@@ -127,10 +140,10 @@ describe("after a start, a change is confirmed once", () => {
   });
 
   test("the longest trust that was ever granted is over, two lives ago too", async () => {
-    await enforcement.noteMemory(300, await block());
+    await enforcement.noteMemory(300, at(await block()));
     await restart();
     now += 400_000;
-    await enforcement.noteMemory(10, await block());
+    await enforcement.noteMemory(10, at(await block()));
     await restart();
     await expectQuietFor(300_000);
   });

@@ -9,7 +9,7 @@ import { createBodyReader } from "../../http/body-reader.ts";
 import { createIsAllowedHost, isBareProbe } from "../../http/host-check.ts";
 import { listen } from "../../http/listen.ts";
 import { isRoot, refuseHost, type Arrival } from "../../http/token-server/app.ts";
-import { createJudgeRoute } from "../../http/token-server/judge-route.ts";
+import { createJudgeRoute, type JudgeRouteOptions } from "../../http/token-server/judge-route.ts";
 import { createIsVerifier } from "../../http/verifier-key.ts";
 import { openReader } from "../../sqlite/open-reader.ts";
 import { REMEMBERED_TOKENS } from "../judging.ts";
@@ -59,7 +59,7 @@ export async function startWorker(
    * Notes that a valid verdict will be remembered. Where a change was made since it was judged, which may be
    * confirmed without the note, it has to be judged again.
    */
-  const noteMemory = (ttlSeconds: number, judgedSeq: number): Promise<void> | undefined => {
+  const noteMemory: JudgeRouteOptions["noteMemory"] = (ttlSeconds, { seq: judgedSeq }) => {
     const nowMs = monotonicMs();
     shared.noteRemembered(judgedSeq, fencedAtMs(nowMs, ttlSeconds * 1000, 0), nowMs);
     if (shared.seq() <= judgedSeq) return undefined;

@@ -18,10 +18,10 @@ export interface JudgeRouteOptions {
   readonly elsewhere?: Elsewhere | undefined;
   /**
    * Told before a valid verdict goes to somebody without a lease who remembers it for so many seconds,
-   * with the sequence it was judged at.
+   * with what it was judged at: by then another history may have begun.
    * Rejects where that cannot be put on record: no verdict goes out then.
    */
-  readonly noteMemory: (ttlSeconds: number, judgedSeq: number) => Promise<void> | undefined;
+  readonly noteMemory: (ttlSeconds: number, judgedAt: JudgedAt) => Promise<void> | undefined;
   readonly bodies: BodyReader;
   /** Told of every verdict, with the seconds that judging took and which way the token went. */
   readonly onVerdict: (verdict: Verdict, seconds: number, path: JudgingPath) => void;
@@ -104,7 +104,7 @@ export function createJudgeRoute(options: JudgeRouteOptions) {
     // Only what is valid: a stranger's junk must not put confirmations off.
     const note = (verdict: Verdict, isSameTurn: boolean): Verdict | Promise<Verdict> => {
       if (ttlSeconds === 0 || !verdict.isValid) return verdict;
-      const noted = options.noteMemory(ttlSeconds, judgedAt.seq);
+      const noted = options.noteMemory(ttlSeconds, judgedAt);
       if (noted === undefined && isSameTurn) return verdict;
       // Judged again: what changed before it was on record is confirmed without waiting for it.
       return Promise.resolve(noted).then(() => {

@@ -2,7 +2,7 @@ import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import type { Judge, JudgeOptions } from "../../../src/core/token/judge.ts";
 import { refused, type Verdict } from "../../../src/core/token/verdict.ts";
 import { createBodyReader } from "../../../src/http/body-reader.ts";
-import { VERIFIER_TYPE } from "../../../src/http/token-server/answer.ts";
+import { type JudgedAt, VERIFIER_TYPE } from "../../../src/http/token-server/answer.ts";
 import {
   createJudgeRoute,
   type JudgeRouteOptions,
@@ -142,8 +142,8 @@ describe("POST /", () => {
 
   test("notes how long a valid verdict is remembered, and at which sequence", async () => {
     const noted: unknown[] = [];
-    const noteMemory = (ttl: number, seq: number) => {
-      noted.push([ttl, seq, asked.length]);
+    const noteMemory = (ttl: number, { seq, epoch }: JudgedAt) => {
+      noted.push([ttl, seq, epoch, asked.length]);
       return undefined;
     };
     const route = createRoute({ noteMemory });
@@ -152,9 +152,29 @@ describe("POST /", () => {
     await route(post({ "x-jwt-ttl": "0" }));
     await route(post());
     expect(noted).toEqual([
-      [3, 12, 1],
-      [300, 12, 2],
+      [3, 12, "e", 1],
+      [300, 12, "e", 2],
     ]);
+  });
+
+  test("notes what a verdict that took its time was judged at, not what is in force by then", async () => {
+    const judged = Promise.withResolvers<Verdict>();
+    const noted: JudgedAt[] = [];
+    let present: JudgedAt = { seq: 12, epoch: "former" };
+    const route = createRoute({
+      judge: () => judged.promise,
+      judgedAt: () => present,
+      noteMemory: (_, judgedAt) => {
+        noted.push(judgedAt);
+        return undefined;
+      },
+    });
+    const answer = route(post({ "x-jwt-ttl": "3", ...FOR_VERIFIERS }));
+    await Bun.sleep(0);
+    present = { seq: 5, epoch: "present" };
+    judged.resolve(ACCEPTED);
+    expect(await json(answer)).toMatchObject(present);
+    expect(noted).toEqual([{ seq: 12, epoch: "former" }]);
   });
 
   test.each([
