@@ -96,10 +96,8 @@ local news = options.verifier_key and feed.create({
       info.Pid, core.thread)
   end,
   agent = function() return "HAProxy/" .. core.get_info().Version end,
-  counters = function()
-    return ("%s,entries=%d,bytes=%d"):format(court.counters(),
-      known.entries(), known.bytes())
-  end,
+  totals = function() return court.totals() end,
+  size = function() return known.entries(), known.bytes() end,
   on_keys = source.want,
   nap = core.msleep, log = log,
 })

@@ -17,6 +17,7 @@ local ROUND_TRIP_SECONDS = 0.8
 local MAX_LEASE_SECONDS = 30
 local MAX_TAGS = 10000
 local MIN_PAUSE_MS, MAX_PAUSE_MS = 20, 1000
+local NO_TOTALS = { 0, 0, 0 }
 
 cjson.decode_max_depth(4)
 cjson.decode_invalid_numbers(false)
@@ -65,10 +66,12 @@ end
 
 --- Creates the feed of one verifier.
 -- @param deps { request, servers, clock, lease, cache, verifier_key, name,
---   agent, stale, counters, on_keys, nap, log }
+--   agent, stale, totals, size, on_keys, nap, log }
 --   request(server, headers, deadline) -> answer as transport's, where
 --   headers is a list of { name, value }; name() and agent() for people;
---   counters() -> "hits=1,asked=2"; on_keys() when the server's keys changed
+--   totals() -> how many verdicts were known, asked for and stale since the
+--   start; size() -> how many are kept, and what they weigh in bytes;
+--   on_keys() when the server's keys changed
 function feed.create(deps)
   local lease, cache, clock = deps.lease, deps.cache, deps.clock
   local servers = deps.servers
@@ -76,12 +79,15 @@ function feed.create(deps)
   local hold = FIRST_HOLD_SECONDS
   local pause = MIN_PAUSE_MS
   local was_refused = false
+  -- The totals that the server was told last, and those that it was told while
+  -- this verifier had another id: it takes them for another's.
+  local told, told_before = NO_TOTALS, NO_TOTALS
   local self = {}
 
   local function begin_anew(new_id)
     lease.drop()
     cache.clear()
-    id, keys = new_id, nil
+    id, keys, told_before = new_id, nil, told
   end
 
   --- Begins anew: nothing known, and nobody to be taken for.
@@ -96,7 +102,13 @@ function feed.create(deps)
     return id
   end
 
-  local function poll_headers()
+  local function stats(totals)
+    return ("hits=%d,asked=%d,stale=%d,entries=%d,bytes=%d"):format(
+      totals[1] - told_before[1], totals[2] - told_before[2],
+      totals[3] - told_before[3], deps.size())
+  end
+
+  local function poll_headers(totals)
     local headers = {
       { "Host", "localhost" },
       { "Accept", FEED_TYPE },
@@ -106,7 +118,7 @@ function feed.create(deps)
       { "X-Jwt-Verifier-Name", deps.name() },
       { "X-Jwt-Mode", deps.stale and "best-effort:" .. deps.stale
         or "strict" },
-      { "X-Jwt-Stats", deps.counters() },
+      { "X-Jwt-Stats", stats(totals) },
     }
     if lease.epoch then
       headers[#headers + 1] = { "X-Jwt-Epoch", lease.epoch }
@@ -172,7 +184,8 @@ function feed.create(deps)
     local asked_as = id
     local sent = clock.now()
     local sent_wall = clock.wall_at(sent)
-    local response = deps.request(server, poll_headers(),
+    local totals = { deps.totals() }
+    local response = deps.request(server, poll_headers(totals),
       sent + hold + ROUND_TRIP_SECONDS)
     local answer
     local is_refused = response ~= nil and response.status == 401
@@ -187,6 +200,8 @@ function feed.create(deps)
     end
     local is_accepted = false
     if answer then
+      told = totals
+      if asked_as ~= id then told_before = totals end
       uninterrupted(function()
         is_accepted = accept(answer, server, asked_as, sent, sent_wall)
       end)

@@ -250,9 +250,9 @@ function judge.create(deps)
     return entry
   end
 
-  --- What has been counted since the start, as the feed reports it.
-  function self.counters()
-    return ("hits=%d,asked=%d,stale=%d"):format(counts.hits, asked, stale_hits)
+  --- How many verdicts were known, asked for and stale, since the start.
+  function self.totals()
+    return counts.hits, asked, stale_hits
   end
 
   local function forget_gone(time)

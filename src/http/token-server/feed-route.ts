@@ -150,10 +150,10 @@ export class Feed {
     return toVerifier(FEED_TYPE, JSON.stringify(body));
   }
 
-  /** Makes counts since the verifier's start into counts since its last poll. */
+  /** Makes counts since the verifier began into counts since its last poll. */
   #count(report: PollReport, totals: PollTotals): void {
     const known = this.#known.get(report.id);
-    // One that has listened to this server before it was started anew has told it of the rest then.
+    // One that listened to this server before that was started anew has told it of the rest then.
     const unknown = report.seq === undefined ? NO_TOTALS : totals;
     const before = known?.totals ?? unknown;
     this.#options.onReport(report, {

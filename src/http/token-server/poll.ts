@@ -1,7 +1,7 @@
 /** Reads what a verifier says of itself when it polls the feed. */
 import type { PollReport } from "../../core/feed/verifier-registry.ts";
 
-/** What a verifier has counted since its start. */
+/** What a verifier has counted since it began, under the id that it polls with. */
 export interface PollTotals {
   readonly hits: number;
   readonly misses: number;
