@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Edge, startEdge } from "../helpers/edge.ts";
 import { expectValid } from "../helpers/expect-verdict.ts";
 import { encode, mint } from "../helpers/mint.ts";
+import { countOf } from "../helpers/server-counts.ts";
 import { claims, createKeys } from "../helpers/tokens.ts";
 import { waitFor } from "../helpers/wait-for.ts";
 
@@ -92,6 +93,7 @@ describe.each([
       await askAll();
       return (edge.cable?.questions() ?? 0) === asked;
     });
+    const judgedBefore = await countJudged(edge);
     const before = {
       haproxy: residentKiB(edge.haproxy.program().pid),
       server: residentKiB(edge.server.program().pid),
@@ -108,6 +110,11 @@ describe.each([
     expect(after.haproxy - before.haproxy).toBeLessThan(MAX_GROWTH_KIB);
     expect(after.server - before.server).toBeLessThan(MAX_GROWTH_KIB);
 
+    const judged = await countJudged(edge);
+    expect(judged.accepted).toBe(judgedBefore.accepted);
+    // HAProxy refuses one kind by itself, and some on a busy machine because nobody could be asked in time.
+    expect(judged.refused - judgedBefore.refused).toBeGreaterThan(BAD_TOKENS / 4);
+
     await waitUntilRemembering(edge);
     const asked = edge.cable?.questions() ?? 0;
     for (const answer of await askAll()) expectValid(answer);
@@ -121,6 +128,13 @@ describe.each([
     expect(await edge.server.isReady()).toBe(true);
   });
 });
+
+/** How many tokens the server has accepted and refused. */
+async function countJudged({ server }: Edge) {
+  const verdicts = "haproxy_jwt_verdicts_total";
+  const accepted = await countOf(server, verdicts, ['reason="ok"']);
+  return { accepted, refused: (await countOf(server, verdicts)) - accepted };
+}
 
 /** Waits until what was asked is not asked again: after a start or a starved moment the lease has to be there first. */
 async function waitUntilRemembering(edge: Edge): Promise<void> {
