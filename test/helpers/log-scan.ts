@@ -7,8 +7,9 @@ import { join } from "node:path";
 const LUA_ERROR =
   /Lua ([\w-]+|applet \w+) '[^']*'( returns? | ?: )|Lua task: |Lua .*(aborting|out of memory|(execution|burst) timeout)|runtime error|[.]lua:\d+:/i;
 
-// The server's words for an exception of its own, and for a judging thread that had one.
-const SERVER_ERROR = /a request failed inside|a judging thread ended by itself/;
+// The server's words for an exception of its own, and for a judging thread that had one; a store that is away is none.
+const SERVER_ERROR =
+  /a request failed inside(?!.*"error":"AppError","code":"(?:unavailable|unknown)")|a judging thread ended by itself/;
 
 /** What a test provokes, so that its logs may show it. */
 export interface Provoked {

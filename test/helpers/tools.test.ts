@@ -203,6 +203,11 @@ describe.skipIf(vectorFolder() === undefined)("c", () => {
       expect(() => scanLogs(folder, secrets, { mayLogServerErrors: true })).toThrow("line 1");
       scanLogs(folder, secrets, { mayLogLuaErrors: true });
     }
+    const away = { message: "a request failed inside", request: "r", error: "AppError" };
+    writeFileSync(log, JSON.stringify({ ...away, code: "unavailable" }));
+    scanLogs(folder, secrets);
+    writeFileSync(log, JSON.stringify({ ...away, code: "internal" }));
+    expect(() => scanLogs(folder, secrets)).toThrow("line 1");
     for (const said of ["a request failed inside", "a judging thread ended by itself"]) {
       writeFileSync(log, JSON.stringify({ level: "error", message: said }));
       expect(() => scanLogs(folder, secrets, { mayLogLuaErrors: true })).toThrow("line 1");
