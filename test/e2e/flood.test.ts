@@ -21,9 +21,14 @@ math.randomseed(tonumber(os.getenv("FLOOD_SEED")))
 local parts = { os.getenv("FLOOD_GOOD"):match("^([^.]+)%.([^.]+)%.([^.]+)$") }
 local jwe = os.getenv("FLOOD_JWE_HEADER")
 local padding = ("A"):rep(tonumber(os.getenv("FLOOD_PADDING")))
+-- The bits of the last character that no byte takes are zero, or the token would be none before anything is asked.
+local steps = { [0] = 1, [2] = 16, [3] = 4 }
 local function noise(length)
   local out = {}
-  for i = 1, length do local at = math.random(64) out[i] = b64:sub(at, at) end
+  for i = 1, length - 1 do local at = math.random(64) out[i] = b64:sub(at, at) end
+  local step = steps[length % 4]
+  local at = (math.random(64 / step) - 1) * step + 1
+  out[length] = b64:sub(at, at)
   return table.concat(out)
 end
 function request()
@@ -112,8 +117,8 @@ describe.each([
 
     const judged = await countJudged(edge);
     expect(judged.accepted).toBe(judgedBefore.accepted);
-    // HAProxy refuses one kind by itself, and some on a busy machine because nobody could be asked in time.
-    expect(judged.refused - judgedBefore.refused).toBeGreaterThan(BAD_TOKENS / 4);
+    // HAProxy refuses noise by itself, and on a busy machine some of the rest because nobody could be asked in time.
+    expect(judged.refused - judgedBefore.refused).toBeGreaterThan(BAD_TOKENS / 2);
 
     await waitUntilRemembering(edge);
     const asked = edge.cable?.questions() ?? 0;

@@ -7,9 +7,9 @@ import { ROOT } from "./appliance.ts";
 export function writeNarrowLua(folder: string, openAtOnce: number): string {
   const target = join(folder, "narrow-lua");
   cpSync(join(ROOT, "lua"), target, { recursive: true });
-  const path = join(target, "verify-jwt", "transport.lua");
+  const path = join(target, "verify-jwt", "in_flight.lua");
   const text = readFileSync(path, "utf8");
-  const narrow = text.replace(/^(local MAX_IN_FLIGHT =) \d+$/m, `$1 ${openAtOnce}`);
+  const narrow = text.replace(/^(local MAX_COUNTED =) \d+$/m, `$1 ${openAtOnce}`);
   if (narrow === text) throw new Error("the number of open questions is not there");
   writeFileSync(path, narrow);
   return target;
