@@ -25,6 +25,8 @@ export interface TcpProxy {
   readonly questions: () => number;
   /** The same for each token. */
   readonly asked: () => ReadonlyMap<string, number>;
+  /** Forgets the tokens. */
+  readonly clear: () => void;
 }
 
 /** Starts a proxy to a port of 127.0.0.1; it stops when `stack` is disposed. */
@@ -66,6 +68,7 @@ export async function startTcpProxy(
     port,
     questions: () => questions,
     asked: () => asked,
+    clear: () => asked.clear(),
     set: async (next) => {
       const wasRefusing = mode.kind === "refuse";
       mode = next;
