@@ -101,7 +101,8 @@ describe.each([
     // It was sent before, so either verdict is right.
     identityOf(await answerOf(asker));
     for (const connection of late) {
-      expectRefused(await answerOf(connection), { detail: "revoked" }, revoked);
+      // Where HAProxy's clock leaps on (3.2), the earlier question is given up, for all who wait for its answer.
+      expectRefused(await answerOf(connection), { detail: ["revoked", "unavailable"] }, revoked);
       expectValid(await answerOf(connection));
     }
   }, 60_000);
