@@ -25,8 +25,9 @@ local MAX_IDLE = 64
 -- that has answered a later question: for a token that names an unknown key it
 -- asks the issuer first, for 0.4 s, and nobody's token may turn it off for all.
 local BLAME_SECONDS = 0.45
--- A socket's own time-out strikes by so much before the deadline.
-local EARLY_SECONDS = 0.01
+-- A socket's own time-out strikes by so much before the deadline; and where it
+-- is seen so much later, HAProxy itself had been stopped.
+local EARLY_SECONDS, LATE_SECONDS = 0.01, 0.5
 -- Below the time-out that a socket keeps from its last exchange, so that
 -- HAProxy does not close one just as it is taken out.
 local MAX_IDLE_SECONDS = 0.4
@@ -197,6 +198,7 @@ function transport.create(core, options)
   local function is_to_blame(server, moment, deadline, time)
     if time < deadline - EARLY_SECONDS then return true end
     return deadline - moment >= BLAME_SECONDS
+      and time < deadline + LATE_SECONDS
       and not flights.is_overtaken(server, moment)
   end
 

@@ -261,6 +261,19 @@ for _, row in ipairs({
   end)
 end
 
+for _, row in ipairs({ { 0.4, true }, { 4, false } }) do
+  test(("%s a server when the deadline is seen %s s late"):format(
+    row[2] and "blames" or "does not blame", row[1]), function()
+    local ask, state
+    ask, state = create(function()
+      state.time = state.time + row[1]
+      return nil
+    end)
+    local answer, to_blame = ask()
+    assert(answer == nil and to_blame == row[2])
+  end)
+end
+
 test("blames a server that refuses connections at once", function()
   local _, state, pool = create(ok)
   state.listeners["10.0.0.1:4000"] = nil
