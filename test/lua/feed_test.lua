@@ -1,85 +1,9 @@
 local test = ...
 local cjson = require("cjson")
-local feed = require("verify-jwt.feed")
-local lease = require("verify-jwt.lease")
+local fixture = require("feed_fixture")
 
-local ANSWER = {
-  epoch = "e1", seq = 7, lease = 4, hold = 1, reset = true, keys = "k1",
-}
-
-local function with(members)
-  local copy = {}
-  for name, value in pairs(ANSWER) do copy[name] = value end
-  for name, value in pairs(members) do
-    copy[name] = value
-    if value == "none" then copy[name] = nil end
-  end
-  return copy
-end
-
---- A feed whose server answers what `reply(headers)` returns.
-local function create(reply, candidates, stale)
-  local state = {
-    time = 5000, wall = 1700000000, polls = {}, changed = {}, clears = 0,
-    keys_changed = 0, naps = {}, log = {}, totals = { 0, 0, 0 },
-    candidates = candidates or { { id = "s1", label = "b/s1" } },
-  }
-  local trust = lease.create(false)
-  local news = feed.create({
-    request = function(server, list, deadline)
-      local headers = {}
-      for _, header in ipairs(list) do headers[header[1]] = header[2] end
-      state.polls[#state.polls + 1] = headers
-      state.asked, state.deadline = server, deadline
-      local body, status, content_type = reply(headers, state)
-      if not body then return nil, true end
-      return {
-        status = status or 200, body = body, content_type = content_type
-          or "application/vnd.haproxy-jwt.feed+json",
-      }
-    end,
-    servers = {
-      candidates = function() return state.candidates end,
-      has_other = function(server)
-        for _, other in ipairs(state.candidates) do
-          if other ~= server then return true end
-        end
-        return false
-      end,
-      holds = function(server) return server ~= state.removed end,
-    },
-    clock = {
-      now = function() return state.time end,
-      wall = function() return state.wall end,
-      coarse = function() return state.time end,
-      wall_at = function() return state.wall end,
-    },
-    lease = trust,
-    cache = {
-      clear = function() state.clears = state.clears + 1 end,
-      change = function(tags, seq)
-        -- Nothing may be trusted on the strength of an answer that has not
-        -- been applied yet.
-        assert(trust.seq < seq)
-        state.ended_at = trust.monotonic_end
-        state.changed[#state.changed + 1] = table.concat(tags, ",") .. seq
-      end,
-    },
-    verifier_key = "secret", stale = stale or false,
-    name = function() return "n/1/1" end,
-    agent = function() return "HAProxy/2.6" end,
-    totals = function() return table.unpack(state.totals) end,
-    size = function() return 3, 4096 end,
-    on_keys = function() state.keys_changed = state.keys_changed + 1 end,
-    nap = function(ms) state.naps[#state.naps + 1] = ms end,
-    log = function(text) state.log[#state.log + 1] = text end,
-  })
-  return news, state, trust
-end
-
-local function always(members)
-  return function() return cjson.encode(with(members or {})) end
-end
+local ANSWER, with = fixture.ANSWER, fixture.with
+local create, always = fixture.create, fixture.always
 
 test("tells who it is, and at first that it has applied nothing", function()
   local news, state = create(always())
@@ -129,51 +53,6 @@ test("reports with the next poll what it has applied", function()
   assert(state.polls[2]["X-Jwt-Seq"] == "7")
   assert(state.polls[2]["X-Jwt-Epoch"] == "e1")
   assert(state.polls[2]["X-Jwt-Verifier"] == state.polls[1]["X-Jwt-Verifier"])
-end)
-
---- What the polls said was counted: known, asked, stale.
-local function stats_of(state)
-  local list = {}
-  for i, headers in ipairs(state.polls) do
-    list[i] = headers["X-Jwt-Stats"]:match("^(.*),entries=3,bytes=4096$")
-  end
-  return list
-end
-
-test("tells what it has counted, and nothing twice under another id",
-  function()
-    local answers = { cjson.encode(ANSWER), cjson.encode(ANSWER), false }
-    local news, state = create(function(_, own)
-      return answers[#own.polls] or nil
-    end)
-    for i = 1, 3 do
-      state.totals = { 10 * i, 2 * i, i }
-      news.poll()
-    end
-    news.start_over()
-    state.totals = { 40, 8, 4 }
-    news.poll()
-    local told = stats_of(state)
-    assert(told[1] == "hits=10,asked=2,stale=1")
-    assert(told[2] == "hits=20,asked=4,stale=2")
-    assert(told[3] == "hits=30,asked=6,stale=3")
-    -- The third was not answered, so that the server may not know of it.
-    assert(told[4] == "hits=20,asked=4,stale=2")
-  end)
-
-test("tells nothing twice that was told while it began anew", function()
-  local news, state
-  news, state = create(function(_, own)
-    if #own.polls == 1 then news.start_over() end
-    return cjson.encode(ANSWER)
-  end)
-  state.totals = { 10, 2, 1 }
-  news.poll()
-  state.totals = { 15, 3, 1 }
-  news.poll()
-  local told = stats_of(state)
-  assert(told[1] == "hits=10,asked=2,stale=1")
-  assert(told[2] == "hits=5,asked=1,stale=0")
 end)
 
 test("forgets what bears the tags of an answer", function()

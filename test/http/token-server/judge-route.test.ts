@@ -1,86 +1,24 @@
-import { afterAll, beforeEach, describe, expect, test } from "bun:test";
-import type { Judge, JudgeOptions } from "../../../src/core/token/judge.ts";
-import { refused, type Verdict } from "../../../src/core/token/verdict.ts";
-import { createBodyReader } from "../../../src/http/body-reader.ts";
-import { type JudgedAt, VERIFIER_TYPE } from "../../../src/http/token-server/answer.ts";
-import {
-  createJudgeRoute,
-  type JudgeRouteOptions,
-} from "../../../src/http/token-server/judge-route.ts";
-import { createIsVerifier } from "../../../src/http/verifier-key.ts";
+import { describe, expect, test } from "bun:test";
 import { parseJsonObject } from "../../../src/core/json-parse.ts";
+import type { Judge } from "../../../src/core/token/judge.ts";
+import { refused } from "../../../src/core/token/verdict.ts";
+import { VERIFIER_TYPE } from "../../../src/http/token-server/answer.ts";
+import {
+  ACCEPTED,
+  FOR_VERIFIERS,
+  KEY,
+  TRUSTED,
+  asked,
+  beginEachAnew,
+  clock,
+  createRoute,
+  failures,
+  json,
+  post,
+  verdicts,
+} from "./judge-route-stage.ts";
 
-const KEY = "0123456789abcdef";
-const ACCEPTED: Verdict = {
-  isValid: true,
-  untilSeconds: 5,
-  token: {
-    claimsText: '{"sub":"bob"}',
-    claims: parseJsonObject('{"sub":"bob"}'),
-    isStateless: true,
-    subjects: ["bob"],
-    issuer: undefined,
-    jweHeaderText: undefined,
-    alg: "RS256",
-    kid: undefined,
-    keyThumbprint: "t",
-    keySource: "s",
-  },
-};
-
-let clockMs = 0;
-const bodies = createBodyReader(2000, () => clockMs);
-afterAll(() => bodies.close());
-
-interface Asked {
-  readonly token: string;
-  readonly options: JudgeOptions;
-}
-
-let asked: Asked[] = [];
-let failures: unknown[] = [];
-let verdicts: Verdict[] = [];
-beforeEach(() => {
-  clockMs = 0;
-  asked = [];
-  failures = [];
-  verdicts = [];
-});
-
-function createRoute(more: Partial<JudgeRouteOptions> = {}, verdict: Verdict = ACCEPTED) {
-  const judge: Judge = (token, options = {}) => {
-    asked.push({ token, options });
-    return verdict;
-  };
-  return createJudgeRoute({
-    judge,
-    isVerifier: createIsVerifier([KEY]),
-    judgedAt: () => ({ seq: 12, epoch: "e" }),
-    refreshKeys: async () => false,
-    noteMemory: () => undefined,
-    bodies,
-    onVerdict: (one) => verdicts.push(one),
-    onFailure: (error) => failures.push(error),
-    ...more,
-  });
-}
-
-function post(headers: Record<string, string> = {}, body: BodyInit = "a.b.c"): Request {
-  return new Request("http://localhost/", {
-    method: "POST",
-    headers: { "content-type": "application/jwt", ...headers },
-    body,
-  });
-}
-
-const TRUSTED = { authorization: `Bearer ${KEY}` };
-const FOR_VERIFIERS = { accept: VERIFIER_TYPE };
-
-async function json(response: Response | Promise<Response>): Promise<Record<string, unknown>> {
-  const settled = await response;
-  expect(settled.status).toBe(200);
-  return (await settled.json()) as Record<string, unknown>;
-}
+beginEachAnew();
 
 describe("POST /", () => {
   test("judges the body as it came and answers contract's JSON", async () => {
@@ -137,89 +75,9 @@ describe("POST /", () => {
       const trimmed = ttl.trim();
       const response = await createRoute()(request);
       expect(response.status).toBe(trimmed === "3" ? 200 : 422);
+      expect(asked).toHaveLength(trimmed === "3" ? 1 : 0);
     },
   );
-
-  test("notes how long a valid verdict is remembered, and at which sequence", async () => {
-    const noted: unknown[] = [];
-    const noteMemory = (ttl: number, { seq, epoch }: JudgedAt) => {
-      noted.push([ttl, seq, epoch, asked.length]);
-      return undefined;
-    };
-    const route = createRoute({ noteMemory });
-    await route(post({ "x-jwt-ttl": "3" }));
-    await route(post({ "x-jwt-ttl": "300" }));
-    await route(post({ "x-jwt-ttl": "0" }));
-    await route(post());
-    expect(noted).toEqual([
-      [3, 12, "e", 1],
-      [300, 12, "e", 2],
-    ]);
-  });
-
-  test("notes what a verdict that took its time was judged at, not what is in force by then", async () => {
-    const judged = Promise.withResolvers<Verdict>();
-    const noted: JudgedAt[] = [];
-    let present: JudgedAt = { seq: 12, epoch: "former" };
-    const route = createRoute({
-      judge: () => judged.promise,
-      judgedAt: () => present,
-      noteMemory: (_, judgedAt) => {
-        noted.push(judgedAt);
-        return undefined;
-      },
-    });
-    const answer = route(post({ "x-jwt-ttl": "3", ...FOR_VERIFIERS }));
-    await Bun.sleep(0);
-    present = { seq: 5, epoch: "present" };
-    judged.resolve(ACCEPTED);
-    expect(await json(answer)).toMatchObject(present);
-    expect(noted).toEqual([{ seq: 12, epoch: "former" }]);
-  });
-
-  test.each([
-    ["at once", refused("malformed")],
-    ["later", Promise.resolve(refused("decrypt"))],
-  ])(
-    "notes nothing for a token that is refused %s: no stranger puts off a confirmation",
-    async (_, verdict) => {
-      const noted: number[] = [];
-      const noteMemory = (ttl: number) => {
-        noted.push(ttl);
-        return undefined;
-      };
-      const route = createRoute({ noteMemory, judge: () => verdict });
-      expect(await json(route(post({ "x-jwt-ttl": "300" })))).toMatchObject({ valid: "0" });
-      expect(noted).toEqual([]);
-    },
-  );
-
-  test("judges again once that is on record: a change in between must count", async () => {
-    const recorded = Promise.withResolvers<void>();
-    let seq = 4;
-    const route = createRoute({
-      noteMemory: () => recorded.promise,
-      judgedAt: () => ({ seq, epoch: "e" }),
-    });
-    const answer = route(post({ "x-jwt-ttl": "3", ...FOR_VERIFIERS }));
-    await Bun.sleep(0);
-    expect(asked).toHaveLength(1);
-    seq = 5;
-    recorded.resolve();
-    expect(await json(answer)).toMatchObject({ valid: "1", seq: 5 });
-    expect(asked).toHaveLength(2);
-  });
-
-  test("lets no verdict out that cannot be put on record", async () => {
-    const full = Promise.reject(new Error("full"));
-    const route = createRoute({ noteMemory: () => full });
-    expect(await json(route(post({ "x-jwt-ttl": "3" })))).toEqual({
-      valid: "0",
-      reason: "E_BACKEND_UNAVAIL",
-      detail: "internal",
-    });
-    expect(failures).toHaveLength(1);
-  });
 
   test.each([
     [
@@ -350,9 +208,9 @@ describe("POST /", () => {
       pull: () => new Promise<void>(() => undefined),
     });
     const slow = route(post({}, never));
-    clockMs = 1999;
+    clock.ms = 1999;
     expect((await route(post())).status).toBe(200);
-    clockMs = 2000;
+    clock.ms = 2000;
     expect((await slow).status).toBe(408);
     expect(asked).toHaveLength(1);
   });
